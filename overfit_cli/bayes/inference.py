@@ -1,0 +1,48 @@
+"""What every approximation of the Bayesian model average declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from overfit_cli.core.descent import TrainingData
+from overfit_cli.core.engine import Stepper
+from overfit_cli.core.network import Network
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a sampler is given: it never sees a layer, only groups of parameters.
+
+    data: training rows; n_rows: the N of one replica, to which minibatch gradients are scaled.
+    """
+
+    network: Network
+    data: TrainingData
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One file of this package.
+
+    members(settings): how many networks or chains a run owns. stepper(problem, settings): the
+    sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
+    draws of a sampler. diagnostics(state, draws (S, R, P), …): see each file. refuses: remedies
+    that cannot be combined with it, and why.
+    """
+
+    name: str
+    summary: str
+    source: str
+    members: Callable[[Settings], int]
+    words: Callable[[Settings], str]
+    refuses: tuple[str, ...] = ()
+    stepper: Callable[[Problem, Settings], Stepper] | None = None
+    epochs: Callable[[Settings], int] | None = None
+    dtype: str | None = None
+    why_refused: str = ""
+    version: int = 1

@@ -1,0 +1,175 @@
+"""Minibatch descent: the stepper of every method that optimises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.core.hooks import Active, Hooks
+from overfit_cli.core.layout import Array, Layout
+from overfit_cli.core.network import Network, Workspace, loss_and_gradient
+from overfit_cli.core.optimizers import Optimizer
+from overfit_cli.core.replicas import Replicas
+from overfit_cli.core.schedules import Schedule
+from overfit_cli.records import Axis
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training rows of all splits of a stack, one after another.
+
+    inputs (M, D); targets (M, K) as core.losses wants them; weights (M,) or None.
+    """
+
+    inputs: Array
+    targets: Array
+    weights: Array | None
+
+
+class Descent:
+    """One epoch is one pass over each replica's rows in an order of its own.
+
+    Draws the order from streams "batch-order" and masks from "mask" (one part per layer). With
+    weights, each minibatch is a weighted mean over the sum of its weights.
+    """
+
+    axis: Axis = "epoch"
+    warmup = 0
+
+    def __init__(
+        self,
+        network: Network,
+        hooks: Hooks,
+        data: TrainingData,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        batch_size: int,
+        epochs: int,
+    ):
+        self.network, self.hooks, self.data = network, hooks, data
+        self.optimizer, self.schedule = optimizer, schedule
+        self.batch_size, self.epochs = batch_size, epochs
+        self.masked_layers = sorted({layer for mask in hooks.masks for layer in mask.layers})
+        self.freezes = any(mask.freezes for mask in hooks.masks)
+        self._work: dict[int, Workspace] = {}
+        self._gradient = self._scratch = np.empty((0, 0))
+
+    def init(self, replicas: Replicas) -> None:
+        """Apply the constraints that hold from the start, and make the optimizer's state."""
+        for projection in self.hooks.projections:
+            if projection.initially:
+                step = np.zeros((len(replicas), 1), replicas.parameters.dtype)
+                projection.apply(
+                    self.network.layout, replicas.hyper, replicas.parameters, step, None
+                )
+        replicas.state |= self.optimizer.init(replicas.parameters)
+
+    def advance(self, replicas: Replicas, epoch: int) -> Array:
+        """Train epoch number `epoch` (from 1); return the mean penalised minibatch loss (R,)."""
+        self._fit_buffers(replicas)
+        n = replicas.rows.shape[1]
+        order = np.stack(
+            [
+                rows[rng.permutation(n)]
+                for rows, rng in zip(replicas.rows, replicas.streams("batch-order"), strict=True)
+            ]
+        )
+        starts = range(0, n, self.batch_size)
+        total = np.zeros(len(replicas))
+        for number, start in enumerate(starts):
+            index = order[:, start : start + self.batch_size]
+            factor = self.schedule((epoch - 1) * len(starts) + number, self.epochs * len(starts))
+            total += self._step(replicas, index, factor) * index.shape[1]
+        return total / n
+
+    def noise_variance(self, replicas: Replicas) -> None:
+        """Optimisers do not model the noise: it is estimated from residuals."""
+        del replicas
+
+    def _fit_buffers(self, replicas: Replicas) -> None:
+        if self._gradient.shape != replicas.parameters.shape:
+            self._gradient = np.empty_like(replicas.parameters)
+            self._scratch = np.empty_like(replicas.parameters)
+            self._work = {}
+
+    def _step(self, replicas: Replicas, index: NDArray[np.intp], factor: float) -> Array:
+        work = self._gather(replicas, index)
+        for layer in self.masked_layers:
+            self._draw_mask(work, replicas, layer)
+        parameters, gradient = replicas.parameters, self._gradient
+        active = _active(self.network.layout, work) if self.freezes else None
+        before = _copies(replicas) if self.freezes else []
+        loss = loss_and_gradient(self.network, parameters, work, gradient)
+        for penalty in self.hooks.penalties:
+            value, slope = penalty(self.network.layout, replicas.hyper, parameters)
+            gradient[:, : slope.shape[1]] += slope
+            loss = loss + value
+        lr = (replicas.hyper["lr"] * factor).astype(parameters.dtype)[:, None]
+        momentum = replicas.hyper["momentum"].astype(parameters.dtype)[:, None]
+        loss = loss + self._proximal_value(replicas)
+        self.optimizer.step(parameters, gradient, replicas.state, lr, momentum, self._scratch)
+        for projection in self.hooks.projections:
+            reach = self.optimizer.effective_step(replicas.state, lr, momentum)
+            projection.apply(self.network.layout, replicas.hyper, parameters, reach, active)
+        if active is not None:
+            for now, earlier in before:
+                np.copyto(now, earlier, where=~active)
+        return loss
+
+    def _proximal_value(self, replicas: Replicas) -> Array | float:
+        values = [
+            projection.value(self.network.layout, replicas.hyper, replicas.parameters)
+            for projection in self.hooks.projections
+            if projection.value is not None
+        ]
+        return sum(values, start=np.zeros(len(replicas))) if values else 0.0
+
+    def _gather(self, replicas: Replicas, index: NDArray[np.intp]) -> Workspace:
+        n_rows = index.shape[1]
+        if n_rows not in self._work:
+            self._work[n_rows] = Workspace(
+                self.network, len(replicas), n_rows, replicas.parameters.dtype
+            )
+        work = self._work[n_rows]
+        # "clip" lets take write into the buffer directly; the indices are in range
+        np.take(self.data.inputs, index, axis=0, out=work.inputs, mode="clip")
+        np.take(self.data.targets, index, axis=0, out=work.targets, mode="clip")
+        if self.data.weights is not None:
+            work.share[:, 0] = self.data.weights[index]
+            totals = work.share.sum(axis=-1, keepdims=True)
+            work.share /= np.where(totals > 0, totals, 1)
+        return work
+
+    def _draw_mask(self, work: Workspace, replicas: Replicas, layer: int) -> None:
+        product: NDArray[Any] | None = None
+        for mask in self.hooks.masks:
+            if layer in mask.layers:
+                drawn = work.mask_buffer(layer, mask.scope, mask.dtype)
+                mask.draw(replicas.hyper, layer, replicas.streams("mask", layer), drawn)
+                product = drawn if product is None else product * drawn
+        work.masks[layer] = product
+
+
+def _active(layout: Layout, work: Workspace) -> Active:
+    """Return (R, P): true where a parameter belongs to kept units only, on both its sides."""
+    n_replicas = len(work.inputs)
+    kept = [
+        np.ones((n_replicas, 1, width), np.bool_) if mask is None else mask != 0
+        for mask, width in zip([*work.masks, None], layout.sizes, strict=True)
+    ]
+    active = np.empty((n_replicas, layout.n_parameters), np.bool_)
+    for layer, weights in enumerate(layout.weights(active)):
+        np.logical_and(kept[layer].swapaxes(1, 2), kept[layer + 1], out=weights)
+    for layer, biases in enumerate(layout.biases(active)):
+        biases[...] = kept[layer + 1]
+    return active
+
+
+def _copies(replicas: Replicas) -> list[tuple[Array, Array]]:
+    arrays = [replicas.parameters] + [
+        array for array in replicas.state.values() if array.shape == replicas.parameters.shape
+    ]
+    return [(array, array.copy()) for array in arrays]

@@ -1,0 +1,193 @@
+"""The one training loop: drives a stepper over a stack until every replica is done."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.core.evaluation import Evaluator
+from overfit_cli.core.hooks import Hooks
+from overfit_cli.core.layout import Array
+from overfit_cli.core.replicas import Replicas
+from overfit_cli.records import Axis, EpochRecord
+
+Records = list[tuple[int, EpochRecord]]
+
+
+class Stepper(Protocol):
+    """What moves the parameters: an optimizer over minibatches, or a sampler.
+
+    axis: "epoch", or "draw" for a sampler, whose draws are averaged. warmup: epochs before the
+    first that counts. init fills replicas.state; advance moves replicas.parameters in place and
+    returns a running loss (R,), NaN if there is none, infinite if the replica diverged;
+    noise_variance (R, T) in standardised units, None if it is to be estimated from residuals.
+    """
+
+    axis: Axis
+    warmup: int
+
+    def init(self, replicas: Replicas) -> None:
+        """Make the state."""
+
+    def advance(self, replicas: Replicas, epoch: int) -> Array:
+        """Train one epoch, or take one draw per chain."""
+
+    def noise_variance(self, replicas: Replicas) -> Array | None:
+        """Return the noise of this draw."""
+
+
+@dataclass
+class Outcome:
+    """Where R replicas ended.
+
+    parameters (R, P): the last epoch's or, after a stop rule, the best one's. epochs (R,): run.
+    restored (R,): the restored epoch, -1 if none. diverged (R,). draws: a sampler's parameters
+    (S, R, P) after warm-up and their noise (S, R, T). state: the stepper's last state.
+    """
+
+    parameters: Array
+    epochs: NDArray[np.intp]
+    restored: NDArray[np.intp]
+    diverged: NDArray[np.bool_]
+    draws: list[Array] = field(default_factory=list)
+    noise: list[Array] = field(default_factory=list)
+    state: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def train(
+    replicas: Replicas,
+    hooks: Hooks,
+    stepper: Stepper,
+    evaluator: Evaluator,
+    epochs: int,
+    eval_every: int = 1,
+) -> Generator[tuple[int, Records], None, Outcome]:
+    """Train for `epochs` epochs (a sampler: warm-up and draws); yield (epoch, records) as it goes.
+
+    Epoch 0 is the untrained network. A replica leaves the stack when its stop rule says so or
+    its loss or parameters are no longer finite; the others do not notice.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return (yield from _train(replicas, hooks, stepper, evaluator, epochs, eval_every))
+
+
+def _train(
+    replicas: Replicas,
+    hooks: Hooks,
+    stepper: Stepper,
+    evaluator: Evaluator,
+    epochs: int,
+    eval_every: int,
+) -> Generator[tuple[int, Records], None, Outcome]:
+    stepper.init(replicas)
+    outcome = _new_outcome(replicas)
+    if hooks.stop is not None:
+        replicas.state |= {"stop." + k: v for k, v in hooks.stop.init(replicas.hyper).items()}
+    if stepper.axis == "epoch":
+        yield 0, _observe(0, replicas, hooks, stepper, evaluator, outcome, np.nan)[1]
+    loss_since, epochs_since = np.zeros(len(replicas)), 0
+    for epoch in range(1, epochs + 1):
+        loss_since = loss_since + stepper.advance(replicas, epoch)
+        epochs_since += 1
+        records: Records = []
+        diverged = _diverged(replicas, stepper, loss_since)
+        if diverged.any():
+            # they leave before anyone is evaluated, so that the others cannot notice
+            records += evaluator.diverged(epoch, replicas.ids[diverged])
+            outcome.diverged[replicas.ids[diverged]] = True
+            _leave(replicas, hooks, evaluator, outcome, epoch, diverged)
+            loss_since = loss_since[~diverged]
+        counted = epoch - stepper.warmup
+        if len(replicas) and counted > 0 and (counted % eval_every == 0 or epoch == epochs):
+            losses = loss_since / epochs_since
+            stop, seen = _observe(counted, replicas, hooks, stepper, evaluator, outcome, losses)
+            records += seen
+            finished = stop | (epoch == epochs)
+            _leave(replicas, hooks, evaluator, outcome, epoch, finished)
+            loss_since, epochs_since = np.zeros(len(replicas)), 0
+        yield epoch, records
+        if len(replicas) == 0:
+            break
+    return outcome
+
+
+def _diverged(replicas: Replicas, stepper: Stepper, loss: Array) -> NDArray[np.bool_]:
+    finite = np.isfinite(replicas.parameters).all(axis=1)
+    # a sampler has no running loss: NaN says nothing
+    return np.asarray(~finite | ~np.isfinite(loss) if stepper.axis == "epoch" else ~finite)
+
+
+def _new_outcome(replicas: Replicas) -> Outcome:
+    n_replicas = len(replicas)
+    return Outcome(
+        parameters=replicas.parameters.copy(),
+        epochs=np.zeros(n_replicas, np.intp),
+        restored=np.full(n_replicas, -1, np.intp),
+        diverged=np.zeros(n_replicas, np.bool_),
+    )
+
+
+def _observe(
+    epoch: int,
+    replicas: Replicas,
+    hooks: Hooks,
+    stepper: Stepper,
+    evaluator: Evaluator,
+    outcome: Outcome,
+    running_loss: Array | float,
+) -> tuple[NDArray[np.bool_], Records]:
+    noise = stepper.noise_variance(replicas)
+    sampling = stepper.axis == "draw"
+    losses = np.broadcast_to(running_loss, len(replicas))
+    metrics, records = evaluator.observe(epoch, replicas, losses, noise, sampling)
+    if sampling:
+        _keep_draw(replicas, outcome, noise)
+    if hooks.stop is None:
+        return np.zeros(len(replicas), np.bool_), records
+    state = {k[5:]: v for k, v in replicas.state.items() if k.startswith("stop.")}
+    improved, stop = hooks.stop.observe(replicas.hyper, state, epoch, metrics)
+    replicas.state |= {"stop." + name: values for name, values in state.items()}
+    better = replicas.ids[improved]
+    outcome.parameters[better] = replicas.parameters[improved]
+    outcome.restored[better] = epoch
+    return stop, records
+
+
+def _keep_draw(replicas: Replicas, outcome: Outcome, noise: Array | None) -> None:
+    draw = np.full_like(outcome.parameters, np.nan)
+    draw[replicas.ids] = replicas.parameters
+    outcome.draws.append(draw)
+    if noise is not None:
+        variance = np.full((len(draw), noise.shape[1]), np.nan)
+        variance[replicas.ids] = noise
+        outcome.noise.append(variance)
+
+
+def _leave(
+    replicas: Replicas,
+    hooks: Hooks,
+    evaluator: Evaluator,
+    outcome: Outcome,
+    epoch: int,
+    leaving: NDArray[np.bool_],
+) -> None:
+    if not leaving.any():
+        return
+    ids = replicas.ids[leaving]
+    outcome.epochs[ids] = epoch
+    if hooks.stop is None:
+        outcome.parameters[ids] = replicas.parameters[leaving]
+    for name, values in replicas.state.items():
+        if values.shape != replicas.parameters.shape:
+            whole = (len(outcome.epochs), *values.shape[1:])
+            outcome.state.setdefault(name, np.zeros(whole, values.dtype))[ids] = values[leaving]
+    if hooks.stop is not None:
+        for place in np.flatnonzero(leaving):
+            replica = int(replicas.ids[place])
+            own = {name: array[place : place + 1] for name, array in replicas.hyper.items()}
+            evaluator.settle(replica, own, outcome.parameters[replica : replica + 1])
+    replicas.keep(~leaving)

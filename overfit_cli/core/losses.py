@@ -1,0 +1,82 @@
+"""Likelihoods: the mean negative log likelihood of a batch and its gradient in the logits.
+
+Targets are one array (R, B, K) for all of them: one-hot rows, zeros and ones, or real numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from overfit_cli.core.layout import Array
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one likelihood needs.
+
+    gradient(logits, targets, share): returns the weighted nll (R,) and overwrites `logits`
+    (R, B, K) by its gradient; share (R, 1, B) holds each row's part of the mean (summing to 1).
+    log_probabilities(logits): (…, K) -> log class probabilities (…, max(K, 2)); None for
+    regression.
+    """
+
+    gradient: Callable[[Array, Array, Array], Array]
+    log_probabilities: Callable[[Array], Array] | None
+
+
+def _categorical(logits: Array, targets: Array, share: Array) -> Array:
+    logits -= logits.max(axis=-1, keepdims=True)
+    nll = -(logits * targets).sum(axis=-1, keepdims=True)
+    np.exp(logits, out=logits)
+    total = logits.sum(axis=-1, keepdims=True)
+    nll += np.log(total)
+    logits /= total
+    logits -= targets
+    logits *= share.swapaxes(1, 2)
+    return _mean(nll, share)
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def _bernoulli(logits: Array, targets: Array, share: Array) -> Array:
+    nll = np.logaddexp(0, logits) - targets * logits
+    # the logistic function through tanh, which cannot overflow
+    logits *= 0.5
+    np.tanh(logits, out=logits)
+    logits += 1
+    logits *= 0.5
+    logits -= targets
+    logits *= share.swapaxes(1, 2)
+    return _mean(nll, share)
+
+
+def _log_logistic(logits: Array) -> Array:
+    return np.concatenate([-np.logaddexp(0, logits), -np.logaddexp(0, -logits)], axis=-1)
+
+
+def _gaussian(logits: Array, targets: Array, share: Array) -> Array:
+    logits -= targets
+    nll = 0.5 * (logits * logits).sum(axis=-1, keepdims=True)
+    logits *= share.swapaxes(1, 2)
+    return _mean(nll, share)
+
+
+def _mean(nll: Array, share: Array) -> Array:
+    # matmul, because the order of its sums does not depend on the other replicas
+    return np.matmul(share, nll)[:, 0, 0]
+
+
+LOSSES = {
+    # Bishop 2006, sections 4.3.4, 4.3.2 and 3.1.1. Regression: half the squared error, summed
+    # over targets.
+    "categorical": Loss(_categorical, _log_softmax),
+    "bernoulli": Loss(_bernoulli, _log_logistic),
+    "gaussian": Loss(_gaussian, None),
+}

@@ -1,0 +1,158 @@
+"""The multilayer perceptron: initial parameters, forward, loss and gradient, all by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.core.activations import ACTIVATIONS, Activation, Scratch
+from overfit_cli.core.layout import Array, Layout
+from overfit_cli.core.losses import LOSSES, Loss
+from overfit_cli.rng import stream
+
+MaskArray = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Architecture shared by all replicas of a stack.
+
+    layout: layer sizes; activation: of the hidden layers, a key of ACTIVATIONS; likelihood: a key
+    of LOSSES.
+    """
+
+    layout: Layout
+    activation: str
+    likelihood: str
+
+    @property
+    def f(self) -> Activation:
+        """The hidden layers' activation function."""
+        return ACTIVATIONS[self.activation]
+
+    @property
+    def loss(self) -> Loss:
+        """The likelihood's loss."""
+        return LOSSES[self.likelihood]
+
+
+def initial_parameters(
+    network: Network, keys: Sequence[tuple[int, int]], dtype: np.dtype[Any]
+) -> Array:
+    """Draw (R, P) initial parameters, one row per (seed, member); biases are 0.
+
+    relu: W ~ N(0, 2 / fan_in), He et al. 2015, eq. 10; else W ~ U(-a, a) with
+    a^2 = 6 / (fan_in + fan_out), Glorot & Bengio 2010, eq. 16. Drawn in double precision, so that
+    float32 and float64 networks start from the same point.
+    """
+    flat = np.zeros((len(keys), network.layout.n_parameters), dtype)
+    for layer, weights in enumerate(network.layout.weights(flat)):
+        _, fan_in, fan_out = weights.shape
+        for replica, (seed, member) in enumerate(keys):
+            rng = stream(seed, "initial-weights", member, layer)
+            if network.f.he:
+                weights[replica] = rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
+            else:
+                weights[replica] = rng.uniform(-1, 1, (fan_in, fan_out)) * np.sqrt(
+                    6 / (fan_in + fan_out)
+                )
+    return flat
+
+
+class Workspace:
+    """Buffers for one stack's minibatch of B rows: made once, overwritten at every step.
+
+    masks[l] is None, or multiplies the input of layer l: (R, B or 1, width).
+    """
+
+    def __init__(self, network: Network, n_replicas: int, n_rows: int, dtype: np.dtype[Any]):
+        sizes = network.layout.sizes
+        shape = (n_replicas, n_rows)
+        self.inputs = np.empty((*shape, sizes[0]), dtype)
+        self.targets = np.empty((*shape, sizes[-1]), dtype)
+        self.share = np.full((n_replicas, 1, n_rows), 1 / n_rows, dtype)
+        self.activations = [np.empty((*shape, width), dtype) for width in sizes[1:]]
+        self.deltas = [np.empty((*shape, width), dtype) for width in sizes[1:-1]]
+        self.ones = np.ones((n_replicas, 1, n_rows), dtype)
+        self.masks: list[MaskArray | None] = [None] * network.layout.n_layers
+        self.masked = [np.empty((*shape, width), dtype) for width in sizes[:-1]]
+        self.scratch = [
+            Scratch(np.empty((*shape, width), dtype), np.empty((*shape, width), np.bool_))
+            for width in sizes[1:-1]
+        ]
+        self._mask_buffers: dict[tuple[int, str, str], MaskArray] = {}
+
+    def mask_buffer(self, layer: int, scope: str, dtype: Any) -> MaskArray:
+        """Return the buffer (R, B, width), or (R, 1, width) in minibatch scope, of one mask."""
+        name = (layer, scope, np.dtype(dtype).name)
+        if name not in self._mask_buffers:
+            n_replicas, n_rows, width = self.masked[layer].shape
+            shape = (n_replicas, 1 if scope == "minibatch" else n_rows, width)
+            self._mask_buffers[name] = np.empty(shape, dtype)
+        return self._mask_buffers[name]
+
+
+def loss_and_gradient(
+    network: Network, parameters: Array, work: Workspace, gradient: Array
+) -> Array:
+    """Return the minibatch's nll (R,) and write its gradient (R, P); penalties not included.
+
+    Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
+    multiply the errors on their way back (Srivastava et al. 2014, section 5.1).
+    """
+    layout, f = network.layout, network.f
+    weights, biases = layout.weights(parameters), layout.biases(parameters)
+    last = layout.n_layers - 1
+    layer_inputs: list[Array] = []
+    a = work.inputs
+    for layer in range(layout.n_layers):
+        layer_inputs.append(_masked(a, work.masks[layer], work.masked[layer]))
+        a = work.activations[layer]
+        np.matmul(layer_inputs[layer], weights[layer], out=a)
+        a += biases[layer]
+        if layer < last:
+            f.forward(a)
+    nll = network.loss.gradient(a, work.targets, work.share)
+    delta = a
+    weight_gradients, bias_gradients = layout.weights(gradient), layout.biases(gradient)
+    for layer in range(last, -1, -1):
+        np.matmul(layer_inputs[layer].swapaxes(1, 2), delta, out=weight_gradients[layer])
+        np.matmul(work.ones, delta, out=bias_gradients[layer])
+        if layer > 0:
+            below = work.deltas[layer - 1]
+            np.matmul(delta, weights[layer].swapaxes(1, 2), out=below)
+            mask = work.masks[layer]
+            if mask is not None:
+                np.multiply(below, mask, out=below)
+            f.backward(below, work.activations[layer - 1], work.scratch[layer - 1])
+            delta = below
+    return nll
+
+
+def _masked(a: Array, mask: MaskArray | None, out: Array) -> Array:
+    return a if mask is None else np.multiply(a, mask, out=out)
+
+
+def forward(network: Network, parameters: Array, inputs: Array) -> Array:
+    """Return the logits (R, n, K) of every replica for the same rows (n, D), without masks.
+
+    Rows go in blocks whose size depends on the network alone: a replica's logits must not depend
+    on how many others there are, and the last bits of a matrix product can depend on its height.
+    """
+    layout = network.layout
+    weights, biases = layout.weights(parameters), layout.biases(parameters)
+    logits = np.empty((len(parameters), len(inputs), layout.sizes[-1]), parameters.dtype)
+    block = max(64, min(1024, 2**17 // max(layout.sizes)))
+    for start in range(0, len(inputs), block):
+        a = inputs[None, start : start + block]
+        for layer in range(layout.n_layers):
+            a = np.matmul(a, weights[layer])
+            a += biases[layer]
+            if layer < layout.n_layers - 1:
+                network.f.forward(a)
+        logits[:, start : start + block] = a
+    return logits
