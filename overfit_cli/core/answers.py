@@ -94,17 +94,17 @@ def average(answer: Answer, log_weights: Array) -> Answer:
     )
 
 
-def pool(first: Answer | None, weight: float, second: Answer, second_weight: float) -> Answer:
-    """Average two answers with weights given as numbers of votes: a running average over draws."""
-    if first is None:
-        return second
+def pool(earlier: Answer | None, count: int, latest: Answer) -> Answer:
+    """Return the average of `count` earlier answers, given as their average, and one more."""
+    if earlier is None:
+        return latest
     pairs = {
-        name: np.stack([left, right])
+        name: np.stack([before, after])
         for name in ("log_probabilities", "mean", "sd", "log_density")
-        if (left := getattr(first, name)) is not None
-        and (right := getattr(second, name)) is not None
+        if (before := getattr(earlier, name)) is not None
+        and (after := getattr(latest, name)) is not None
     }
-    return average(Answer(**pairs), np.log(np.array([weight, second_weight])))
+    return average(Answer(**pairs), np.log(np.array([count, 1.0])))
 
 
 def _log_sum(log_weights: Array) -> float:

@@ -77,8 +77,8 @@ class Evaluator:
         self.views, self.view_of, self.run_of = views, view_of, run_of
         self.held_out = held_out
         self.n_members = np.bincount(run_of)
-        self._votes: dict[int, tuple[Answer, Answer | None]] = {}
-        self._averages: dict[int, tuple[float, Answer, Answer | None]] = {}
+        self._votes: dict[int, tuple[Array, Array | None]] = {}
+        self._averages: dict[int, tuple[int, Answer, Answer | None]] = {}
 
     def observe(
         self,
@@ -103,14 +103,13 @@ class Evaluator:
                 continue
             chosen = parameters if len(here) == len(parameters) else parameters[here]
             noise = None if noise_variance is None else noise_variance[here]
-            train, val = self._answers(view, chosen, noise)
-            metrics = (
-                curve_scores(val, view.val.targets, view.val.share) if val and view.val else {}
-            )
-            for name, values in metrics.items():
-                stop_metrics.setdefault(name, np.full(len(replicas), np.nan))[here] = values
+            outputs = self._outputs(view, chosen)
+            if view.val is not None:
+                _, val = self._answers(view, outputs, noise)
+                for name, values in _scores(view.val, val).items():
+                    stop_metrics.setdefault(name, np.full(len(replicas), np.nan))[here] = values
             records += self._records(
-                epoch, view, replicas.ids[here], (train, val), running_loss[here], accumulate
+                epoch, view, replicas.ids[here], outputs, noise, running_loss[here], accumulate
             )
         if self.held_out is not None:
             stop_metrics = self._held_out_metrics(replicas, parameters)
@@ -131,30 +130,30 @@ class Evaluator:
         if self.n_members[self.run_of[replica]] > 1:
             view = self.views[self.view_of[replica]]
             scaled = prediction_parameters(self.network.layout, self.hooks, hyper, parameters)
-            train, val = self._answers(view, scaled, None)
-            self._votes[replica] = (_one(train, 0), None if val is None else _one(val, 0))
+            train, val = self._outputs(view, scaled)
+            self._votes[replica] = (train[0], None if val is None else val[0])
+
+    def _outputs(self, view: View, parameters: Array) -> tuple[Array, Array | None]:
+        train = forward(self.network, parameters, view.train.inputs)
+        return train, None if view.val is None else forward(
+            self.network, parameters, view.val.inputs
+        )
 
     def _answers(
-        self, view: View, parameters: Array, noise_variance: Array | None
+        self, view: View, outputs: tuple[Array, Array | None], noise_variance: Array | None
     ) -> tuple[Answer, Answer | None]:
-        train = forward(self.network, parameters, view.train.inputs)
-        val = None if view.val is None else forward(self.network, parameters, view.val.inputs)
+        train, val = outputs
         if view.train.standardised is None:
             return (
                 classify(self.network.likelihood, train),
                 None if val is None else classify(self.network.likelihood, val),
             )
         if noise_variance is None:
-            noise_variance = (
-                residual_variance(train, view.train)
-                if val is None or view.val is None
-                else residual_variance(val, view.val)
-            )
+            noise_variance = _estimated_noise(view, train, val)
+        known = None if view.val is None else view.val.targets
         return (
             regress(train, noise_variance, view.units, view.train.targets),
-            None
-            if val is None or view.val is None
-            else regress(val, noise_variance, view.units, view.val.targets),
+            None if val is None else regress(val, noise_variance, view.units, known),
         )
 
     def _records(
@@ -162,69 +161,79 @@ class Evaluator:
         epoch: int,
         view: View,
         ids: NDArray[np.intp],
-        answers: tuple[Answer, Answer | None],
+        outputs: tuple[Array, Array | None],
+        noise: Array | None,
         running_loss: Array,
         accumulate: bool,
     ) -> list[tuple[int, EpochRecord]]:
-        train, val = answers
+        train, val = outputs
         if not accumulate and np.all(self.n_members[self.run_of[ids]] == 1):
-            scored = [_scores(view.train, train), _scores(view.val, val)]
+            scored = _both_scores(view, self._answers(view, outputs, noise))
             return [
                 (int(self.run_of[replica]), _record(epoch, scored, place, running_loss[place]))
                 for place, replica in enumerate(ids)
             ]
         for place, replica in enumerate(ids):
-            vote = (_one(train, place), None if val is None else _one(val, place))
-            self._votes[int(replica)] = vote
-        return [
-            (int(run), self._averaged_record(epoch, view, int(run), accumulate, loss))
-            for run in np.unique(self.run_of[ids])
-            for loss in [float(running_loss[self.run_of[ids] == run].mean())]
-        ]
+            self._votes[int(replica)] = (train[place], None if val is None else val[place])
+        records = []
+        for run in np.unique(self.run_of[ids]):
+            own = self.run_of[ids] == run
+            own_noise = None if noise is None else noise[own]
+            answers = self._averaged(view, int(run), own_noise, accumulate)
+            loss = float(running_loss[own].mean())
+            records.append((int(run), _record(epoch, _both_scores(view, answers), None, loss)))
+        return records
 
-    def _averaged_record(
-        self, epoch: int, view: View, run: int, accumulate: bool, loss: float
-    ) -> EpochRecord:
-        members = np.flatnonzero(self.run_of == run)
-        votes = [self._votes[int(member)] for member in members]
-        train = _average([vote[0] for vote in votes])
-        val = None if view.val is None else _average([vote[1] for vote in votes if vote[1]])
-        if accumulate:
-            count, old_train, old_val = self._averages.get(run, (0.0, None, None))
-            train = pool(old_train, count, train, 1)
-            val = None if val is None else pool(old_val, count, val, 1)
-            self._averages[run] = (count + 1, train, val)
-        scored = [_scores(view.train, train), _scores(view.val, val)]
-        return _record(epoch, scored, None, loss)
+    def _averaged(
+        self, view: View, run: int, noise: Array | None, accumulate: bool
+    ) -> tuple[Answer, Answer | None]:
+        votes = [self._votes[int(member)] for member in np.flatnonzero(self.run_of == run)]
+        train = np.stack([vote[0] for vote in votes])
+        vals = [vote[1] for vote in votes if vote[1] is not None]
+        val = np.stack(vals) if vals else None
+        if noise is None and view.train.standardised is not None:
+            # one noise per run: the residuals of its averaged prediction
+            means = (
+                train.mean(axis=0, keepdims=True),
+                None if val is None else val.mean(axis=0, keepdims=True),
+            )
+            noise = np.repeat(_estimated_noise(view, *means), len(votes), axis=0)
+        equal = np.zeros(len(votes))
+        answers = self._answers(view, (train, val), noise)
+        now = (
+            average(answers[0], equal),
+            None if answers[1] is None else average(answers[1], equal),
+        )
+        if not accumulate:
+            return now
+        count, old_train, old_val = self._averages.get(run, (0, None, None))
+        pooled = (
+            pool(old_train, count, now[0]),
+            None if now[1] is None else pool(old_val, count, now[1]),
+        )
+        self._averages[run] = (count + 1, *pooled)
+        return pooled
 
     def _held_out_metrics(self, replicas: Replicas, parameters: Array) -> dict[str, Array]:
         columns: dict[str, list[float]] = {}
         for place, replica in enumerate(replicas.ids):
             part = (self.held_out or [])[replica]
             view = View(part, part, self.views[self.view_of[replica]].units)
-            _, answer = self._answers(view, parameters[place : place + 1], None)
+            outputs = self._outputs(view, parameters[place : place + 1])
+            _, answer = self._answers(view, outputs, None)
             for name, value in _scores(part, answer).items():
                 columns.setdefault(name, []).append(float(value[0]))
         return {name: np.array(values) for name, values in columns.items()}
 
 
-def _one(answer: Answer, place: int) -> Answer:
-    return Answer(
-        **{
-            name: array[place]
-            for name in ("log_probabilities", "mean", "sd", "log_density")
-            if (array := getattr(answer, name)) is not None
-        }
-    )
+def _estimated_noise(view: View, train: Array, val: Array | None) -> Array:
+    if val is None or view.val is None:
+        return residual_variance(train, view.train)
+    return residual_variance(val, view.val)
 
 
-def _average(answers: Sequence[Answer]) -> Answer:
-    stacked = {
-        name: np.stack([getattr(answer, name) for answer in answers])
-        for name in ("log_probabilities", "mean", "sd", "log_density")
-        if getattr(answers[0], name) is not None
-    }
-    return average(Answer(**stacked), np.zeros(len(answers)))
+def _both_scores(view: View, answers: tuple[Answer, Answer | None]) -> list[dict[str, Array]]:
+    return [_scores(view.train, answers[0]), _scores(view.val, answers[1])]
 
 
 def _scores(part: Part | None, answer: Answer | None) -> dict[str, Array]:

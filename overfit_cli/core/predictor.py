@@ -1,0 +1,100 @@
+"""What training leaves, whatever trained: networks that vote with log weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from overfit_cli.core.answers import Answer, Units, average, classify, regress
+from overfit_cli.core.evaluation import Part, residual_variance
+from overfit_cli.core.layout import Array
+from overfit_cli.core.network import Network, forward
+
+Respond = Callable[[Network, Array, Array], Array]
+
+# Networks evaluated together; more would only need more memory.
+TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A weighted set of networks.
+
+    votes() yields (parameters (r, P), log weights (r,)), made anew at each call, so that thinned
+    networks need not be kept. noise_variance: (1 or M, T) in standardised units for regression.
+    respond: (network, parameters, inputs (n, D)) -> (r, n, K).
+    """
+
+    network: Network
+    votes: Callable[[], Iterator[tuple[Array, Array]]]
+    units: Units
+    noise_variance: Array | None = None
+    respond: Respond = forward
+
+    def outputs(self, inputs: Array) -> tuple[Array, Array]:
+        """Return every network's logits or means (M, n, K) and the log weights (M,)."""
+        pairs = [
+            (self.respond(self.network, parameters, inputs), log_weights)
+            for parameters, log_weights in self.votes()
+        ]
+        return np.concatenate([out for out, _ in pairs]), np.concatenate([w for _, w in pairs])
+
+    def answers(self, parts: Sequence[tuple[Array, Array | None]]) -> list[Answer]:
+        """Return the averaged answer for each (inputs, targets or None); targets give densities."""
+        if self.network.likelihood == "gaussian":
+            return [self._regress(inputs, targets) for inputs, targets in parts]
+        totals: list[Array | None] = [None] * len(parts)
+        weight = -np.inf
+        for parameters, log_weights in self.votes():
+            for place, (inputs, _) in enumerate(parts):
+                logits = self.respond(self.network, parameters, inputs)
+                log_p = classify(self.network.likelihood, logits).log_probabilities
+                totals[place] = _add(totals[place], weight, log_p, log_weights)
+            weight = np.logaddexp(weight, np.logaddexp.reduce(log_weights))
+        return [Answer(log_probabilities=total) for total in totals]
+
+    def _regress(self, inputs: Array, targets: Array | None) -> Answer:
+        if self.noise_variance is None:
+            raise TypeError("a regression needs the variance of its noise")
+        outputs, log_weights = self.outputs(inputs)
+        variance = np.broadcast_to(
+            self.noise_variance, (len(outputs), self.noise_variance.shape[1])
+        )
+        return average(regress(outputs, variance, self.units, targets), log_weights)
+
+
+def _add(total: Array | None, weight: float, log_p: Array | None, log_weights: Array) -> Array:
+    latest = average(Answer(log_probabilities=log_p), log_weights).log_probabilities
+    if latest is None:
+        raise TypeError("classification answers are log probabilities")
+    if total is None:
+        return latest
+    both = np.array([weight, np.logaddexp.reduce(log_weights)])
+    pooled = average(Answer(log_probabilities=np.stack([total, latest])), both).log_probabilities
+    return total if pooled is None else pooled
+
+
+def with_estimated_noise(predictor: Predictor, part: Part) -> Predictor:
+    """Return a regression predictor whose noise is the averaged prediction's residual on `part`."""
+    outputs, log_weights = predictor.outputs(part.inputs)
+    weights = np.exp(log_weights - np.logaddexp.reduce(log_weights))
+    mean = np.tensordot(weights, outputs.astype(np.float64), 1)
+    variance = residual_variance(mean[None], part)
+    return Predictor(
+        predictor.network, predictor.votes, predictor.units, variance, predictor.respond
+    )
+
+
+def fixed_votes(
+    parameters: Array, log_weights: Array
+) -> Callable[[], Iterator[tuple[Array, Array]]]:
+    """Return votes over stored parameters (M, P), TOGETHER at a time."""
+
+    def votes() -> Iterator[tuple[Array, Array]]:
+        for start in range(0, len(parameters), TOGETHER):
+            part = slice(start, start + TOGETHER)
+            yield parameters[part], log_weights[part]
+
+    return votes

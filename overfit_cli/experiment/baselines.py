@@ -1,0 +1,118 @@
+"""What any method should beat, on the same test rows: no inputs at all, a linear model, the truth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from overfit_cli.core.answers import Answer, regress
+from overfit_cli.core.descent import Descent
+from overfit_cli.core.engine import train
+from overfit_cli.core.evaluation import Evaluator, Part
+from overfit_cli.core.hooks import Hooks
+from overfit_cli.core.metrics import final_scores
+from overfit_cli.core.optimizers import OPTIMIZERS
+from overfit_cli.core.predictor import Predictor, fixed_votes, with_estimated_noise
+from overfit_cli.core.schedules import schedule
+from overfit_cli.data.dataset import Prepared
+from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.stack import Stack, part_of, units_of
+from overfit_cli.records import Metrics
+
+# The linear model's own training, whatever the compared runs do: enough updates to converge on
+# small data, and a cosine schedule so that it ends at rest.
+UPDATES, MOST_EPOCHS, BATCH = 4_000, 100, 32
+
+
+def baselines_of(spec: RunSpec, data: Prepared) -> dict[str, Metrics]:
+    """Return test metrics of "majority class" (or "mean"), "linear model", "true probabilities".
+
+    Everything is fitted on training rows. Empty without test rows.
+    """
+    if len(data.test) == 0:
+        return {}
+    test = part_of(data.test, data.likelihood, units_of(data))
+    found = {}
+    name, constant = _constant(data, test)
+    found[name] = final_scores(constant, test.targets, test.share)
+    linear = _linear(spec, data, test)
+    if all(math.isfinite(value) for value in linear.values()):
+        found["linear model"] = linear
+    if data.test_truth is not None:
+        name, truth = _truth(data, test)
+        found[name] = final_scores(truth, test.targets, test.share)
+    return found
+
+
+def _constant(data: Prepared, test: Part) -> tuple[str, Answer]:
+    """Predict the training rows' class frequencies, or their mean and variance, for every row."""
+    train = part_of(data.train, data.likelihood, units_of(data))
+    if data.likelihood == "gaussian":
+        means = np.zeros((1, len(test), data.n_outputs))
+        standardised = np.asarray(train.standardised)
+        variance = (train.share @ standardised**2)[None]
+        answer = regress(means, variance, units_of(data), test.targets)
+        return "mean", _first(answer)
+    share = np.bincount(train.targets, train.share, max(2, data.n_outputs))
+    log_p = np.log(np.maximum(share, np.finfo(float).tiny))
+    return "majority class", Answer(log_probabilities=np.tile(log_p, (len(test), 1)))
+
+
+def _linear(spec: RunSpec, data: Prepared, test: Part) -> dict[str, float]:
+    """Train the engine's own network without hidden layers."""
+    batch = min(BATCH, len(data.train))
+    epochs = min(MOST_EPOCHS, math.ceil(UPDATES * batch / len(data.train)))
+    plain = spec.model_copy(
+        update={
+            "hidden": (),
+            "remedies": {"none": {}},
+            "lr": 0.05,
+            "momentum": 0.9,
+            "dtype": data.train.inputs.dtype.name,
+        }
+    )
+    stack = Stack((plain,), (data,))
+    descent = Descent(
+        stack.network,
+        Hooks(),
+        stack.training_data(),
+        OPTIMIZERS["sgd"],
+        schedule("cosine"),
+        batch,
+        epochs,
+    )
+    evaluator = Evaluator(
+        stack.network, Hooks(), stack.views, stack.split_of[stack.run_of], stack.run_of
+    )
+    steps = train(stack.replicas(), Hooks(), descent, evaluator, epochs, epochs)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            outcome = end.value
+            break
+    predictor = Predictor(
+        stack.network, fixed_votes(outcome.parameters, np.zeros(1)), units_of(data)
+    )
+    view = stack.views[0]
+    if data.likelihood == "gaussian":
+        predictor = with_estimated_noise(predictor, view.val or view.train)
+    answer = predictor.answers([(test.inputs, test.targets)])[0]
+    return final_scores(answer, test.targets, test.share)
+
+
+def _truth(data: Prepared, test: Part) -> tuple[str, Answer]:
+    truth = np.asarray(data.test_truth, float)
+    if data.truth_noise_sd is None:
+        log_p = np.log(np.maximum(truth, np.finfo(float).tiny))
+        return "true probabilities", Answer(log_probabilities=log_p)
+    units = units_of(data)
+    standardised = (truth - units.mean) / units.scale
+    variance = (data.truth_noise_sd / units.scale)[None] ** 2
+    return "true function", _first(regress(standardised[None], variance, units, test.targets))
+
+
+def _first(answer: Answer) -> Answer:
+    assert answer.mean is not None and answer.sd is not None and answer.log_density is not None
+    return Answer(mean=answer.mean[0], sd=answer.sd[0], log_density=answer.log_density[0])

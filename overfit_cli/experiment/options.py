@@ -1,0 +1,119 @@
+"""What the user may say about an experiment: the same names as flags and as config keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+
+from overfit_cli.core.schedules import schedule
+from overfit_cli.errors import UsageError, unknown
+from overfit_cli.remedies import REGISTRY
+
+
+def _words(value: Any) -> Any:
+    """Split "a, b" into ["a", "b"], so that a flag and a TOML list say the same."""
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return value
+
+
+def _widths(value: Any) -> Any:
+    words = _words(value)
+    return [] if words in (["none"], ["0"], 0) else words
+
+
+def _schedule(value: Any) -> Any:
+    schedule(str(value))
+    return value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=100_000)], ...], BeforeValidator(_widths)]
+Size = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class RunOptions(BaseModel):
+    """Everything but the remedies' own hyperparameters; None means "what suits the data"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+
+    dataset: str = "digits"
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
+    features: Words = ()
+    drop: Words = ()
+    val_file: str | None = None
+    test_file: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    weight_column: str | None = None
+    val_size: Size = 0.2
+    test_size: Size | None = None
+    train_size: Count | None = None
+    label_noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    resample: Literal["splits", "fixed", "draws"] | None = None
+    method: Words = ("none",)
+    hidden: Widths = (256, 256)
+    activation: Literal["relu", "tanh", "logistic", "identity"] = "relu"
+    optimizer: Literal["sgd", "nesterov", "adam"] = "sgd"
+    lr: Positive = 0.05
+    lr_schedule: Annotated[str, BeforeValidator(_schedule)] = "constant"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    batch_size: Count = 32
+    epochs: Count = 100
+    eval_every: Count = 1
+    seeds: Count = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    dtype: Literal["float32", "float64"] | None = None
+    threads: Count = 1
+
+
+REMEDY_OPTIONS = {
+    option.name: (remedy.name, option) for remedy in REGISTRY.values() for option in remedy.options
+}
+
+_remedy_fields: dict[str, Any] = {
+    name: (Any, Field(default=None, description=option.help))
+    for name, (_, option) in REMEDY_OPTIONS.items()
+}
+_remedy_fields["drop_rate"] = (Any, Field(default=None, description="1 - p, other convention"))
+
+Options = create_model("Options", __base__=RunOptions, **_remedy_fields)
+Options.__doc__ = """All options of `run`; a remedy's option is None where the user did not say."""
+
+
+def parse_options(given: Mapping[str, Any], where: str = "") -> Any:
+    """Return validated `Options`; `where` (a file) begins every message.
+
+    Raises:
+        UsageError: an unknown key, with the nearest one; a value that is not allowed.
+    """
+    prefix = f"{where}: " if where else ""
+    for key in given:
+        if key not in Options.model_fields:
+            raise UsageError(prefix + unknown(key, Options.model_fields, "key"))
+    try:
+        return Options.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        shown = first["input"] if not isinstance(first["input"], dict) else ""
+        said = name if where else "--" + name.replace("_", "-")
+        raise UsageError(f"{prefix}{said}: {_plain(first)} (got {shown!r}).") from None
+
+
+def _plain(error: Any) -> str:
+    """Return pydantic's message in the project's words."""
+    message = str(error["msg"])
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        return unknown(str(error["input"]), _choices(context["expected"]), "value")
+    return message[0].lower() + message[1:]
+
+
+def _choices(expected: str) -> list[str]:
+    return [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]

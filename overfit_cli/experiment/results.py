@@ -1,0 +1,170 @@
+"""From a stack's outcome to one record per run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from overfit_cli.core.answers import Answer
+from overfit_cli.core.engine import Outcome
+from overfit_cli.core.evaluation import Part
+from overfit_cli.core.layout import Array
+from overfit_cli.core.metrics import final_scores
+from overfit_cli.core.predictor import Predictor
+from overfit_cli.data.dataset import Prepared
+from overfit_cli.experiment.baselines import baselines_of
+from overfit_cli.experiment.environment import environment
+from overfit_cli.experiment.prediction import predictor_of
+from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.stack import Stack, part_of, units_of
+from overfit_cli.records import EpochRecord, Model, Predictions, RunResult
+
+
+def run_results(
+    stack: Stack, outcome: Outcome, curves: Sequence[Sequence[EpochRecord]], seconds: float
+) -> list[RunResult]:
+    """Return one RunResult per run of the stack; seconds is per run."""
+    baselines = {id(data): baselines_of(stack.spec, data) for data in stack.splits}
+    here = environment()
+    return [
+        replace(
+            _result(stack, outcome, run, tuple(curves[run]), seconds),
+            baselines=baselines[id(stack.data[run])],
+            environment=here,
+        )
+        for run in range(len(stack.specs))
+    ]
+
+
+def _result(
+    stack: Stack, outcome: Outcome, run: int, curve: tuple[EpochRecord, ...], seconds: float
+) -> RunResult:
+    spec, data = stack.specs[run], stack.data[run]
+    own = np.flatnonzero(stack.run_of == run)
+    diverged = bool(outcome.diverged[own].any())
+    parameters, noise = _networks(stack, outcome, own)
+    parts = _parts(stack, run)
+    predictor = predictor_of(spec, data, parameters, noise, parts.get("val") or parts["train"])
+    answers = _answers(predictor, parts, diverged)
+    restored = outcome.restored[own]
+    return RunResult(
+        run_id=spec.run_id,
+        status="diverged" if diverged else "done",
+        method=spec.method,
+        dataset=spec.data.dataset,
+        seed=spec.seed,
+        spec=spec.model_dump(mode="json"),
+        n_parameters=stack.network.layout.n_parameters,
+        n_train=len(data.train),
+        n_val=len(data.val),
+        n_test=len(data.test),
+        members=stack.n_members,
+        axis="draw" if outcome.draws else "epoch",
+        curves=curve,
+        epochs_run=int(outcome.epochs[own].max()),
+        best_epoch=_best_epoch(curve),
+        restored_epoch=int(restored.max()) if stack.hooks.stop is not None else None,
+        seconds=seconds,
+        final={
+            name: _scores(answers.get(name), part, stack.network.likelihood)
+            for name, part in parts.items()
+        },
+        diagnostics=_diagnostics(stack, outcome, run, parameters, predictor),
+        notes=data.notes,
+        predictions=_predictions(answers.get("test"), parts.get("test"), data),
+        model=None if diverged else _model(parameters, predictor, data),
+    )
+
+
+def _networks(stack: Stack, outcome: Outcome, own: Any) -> tuple[Array, Array | None]:
+    """Return the run's networks (M, P), draws of all its chains after one another, and noise."""
+    if not outcome.draws:
+        return outcome.parameters[own], None
+    draws = np.concatenate([draw[own] for draw in outcome.draws])
+    return draws, np.concatenate([n[own] for n in outcome.noise]) if outcome.noise else None
+
+
+def _parts(stack: Stack, run: int) -> dict[str, Part]:
+    data, view = stack.data[run], stack.views[stack.split_of[run]]
+    parts = {"train": view.train}
+    if view.val is not None:
+        parts["val"] = view.val
+    if len(data.test):
+        parts["test"] = part_of(data.test, data.likelihood, units_of(data))
+    return parts
+
+
+def _answers(predictor: Predictor, parts: dict[str, Part], diverged: bool) -> dict[str, Answer]:
+    if diverged:
+        return {}
+    answers = predictor.answers([(part.inputs, part.targets) for part in parts.values()])
+    return dict(zip(parts, answers, strict=True))
+
+
+def _scores(answer: Answer | None, part: Part, likelihood: str) -> dict[str, float]:
+    if answer is not None:
+        return final_scores(answer, part.targets, part.share)
+    names = (
+        ("nll", "rmse", "mae", "r2")
+        if likelihood == "gaussian"
+        else ("nll", "error", "brier", "ece")
+    )
+    return dict.fromkeys(names, float("nan"))
+
+
+def _best_epoch(curve: Sequence[EpochRecord]) -> int:
+    """Return the epoch with the lowest validation nll; without validation rows, the last."""
+    seen = [(record.val["nll"], record.epoch) for record in curve if record.val]
+    finite = [pair for pair in seen if np.isfinite(pair[0])]
+    return min(finite)[1] if finite else curve[-1].epoch
+
+
+def _diagnostics(
+    stack: Stack, outcome: Outcome, run: int, parameters: Array, predictor: Predictor
+) -> dict[str, Any]:
+    own = np.flatnonzero(stack.run_of == run)
+    found: dict[str, Any] = {}
+    if "l1" in stack.spec.remedies:
+        weights = parameters[:, : stack.network.layout.n_weights]
+        found["zero_weights"] = int((weights == 0).sum(axis=1).mean())
+        found["weights"] = stack.network.layout.n_weights
+    if stack.hooks.stop is not None and len(own) > 1:
+        found["restored_epochs"] = outcome.restored[own].tolist()
+    if predictor.noise_variance is not None:
+        scale = predictor.units.scale
+        sd = np.sqrt(predictor.noise_variance.mean(axis=0)) * scale
+        found["noise_sd"] = sd.tolist()
+    inference = stack.spec.inference
+    if inference is not None and inference.diagnostics is not None:
+        found |= inference.diagnostics(
+            {name: values[own] for name, values in outcome.state.items()},
+            stack.spec.remedies["bayes"],
+        )
+    return found
+
+
+def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Predictions | None:
+    if answer is None or part is None:
+        return None
+    if answer.log_probabilities is not None:
+        return Predictions(data.test.ids, part.targets, np.exp(answer.log_probabilities))
+    return Predictions(data.test.ids, part.targets, np.asarray(answer.mean), answer.sd)
+
+
+def _model(parameters: Array, predictor: Predictor, data: Prepared) -> Model:
+    noise = predictor.noise_variance
+    return Model(
+        parameters=parameters,
+        log_weights=np.full(len(parameters), -np.log(len(parameters))),
+        noise_sd=None if noise is None else np.sqrt(noise),
+        schema=data.preprocessing.schema,
+        arrays=data.preprocessing.arrays,
+    )
+
+
+def result_spec(result: RunResult) -> RunSpec:
+    """Return the spec a stored run was trained from."""
+    return RunSpec.model_validate(dict(result.spec))
