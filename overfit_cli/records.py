@@ -49,8 +49,10 @@ class Predictions:
 class Model:
     """What is needed to predict: draws of flat parameters, their log weights and noise.
 
-    parameters (M, P); log_weights (M,), normalised; noise_sd (M, T) in standardised units for
-    regression, else None; preprocessing as plain JSON and plain arrays.
+    parameters (M, P) as trained; log_weights (M,), normalised; noise_sd (1 or M, T) in
+    standardised units for regression, else None. schema, arrays: preprocessing ("columns") and
+    what outputs mean ("sizes", "likelihood", "classes", "target_names"; "target_mean" and
+    "target_scale" (T,)), as plain JSON and plain arrays.
     """
 
     parameters: NDArray[Any]
@@ -68,6 +70,7 @@ class RunResult:
     worth knowing (host, versions, date). curves are in the order trained. final: metrics of
     "train", "val" and "test"; baselines: test metrics of "majority class" (or "mean"),
     "linear model", "true probabilities". seconds: wall time of the stack over its replicas.
+    sizes: units per layer; classes: names in code order, empty for regression.
     """
 
     run_id: str
@@ -92,6 +95,9 @@ class RunResult:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
+    sizes: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
     predictions: Predictions | None = None
     model: Model | None = None
 
@@ -119,6 +125,9 @@ class RunResult:
             "diagnostics": self.diagnostics,
             "notes": list(self.notes),
             "environment": self.environment,
+            "sizes": list(self.sizes),
+            "classes": list(self.classes),
+            "target_names": list(self.target_names),
         }
         return {key: finite(value) for key, value in document.items()}
 

@@ -1,0 +1,1 @@
+"""Where stacks are trained: here, in worker processes, on a cluster."""

@@ -7,36 +7,40 @@ from functools import partial
 
 import numpy as np
 
-from overfit_cli.core.evaluation import Part
+from overfit_cli.core.answers import Units
 from overfit_cli.core.hooks import Hooks, prediction_parameters
 from overfit_cli.core.layout import Array, Layout
-from overfit_cli.core.predictor import Predictor, fixed_votes, with_estimated_noise
-from overfit_cli.data.dataset import Prepared
+from overfit_cli.core.network import Network
+from overfit_cli.core.predictor import Predictor, fixed_votes
 from overfit_cli.experiment.spec import RunSpec
-from overfit_cli.experiment.stack import hooks_of, network_of, units_of
+from overfit_cli.experiment.stack import hooks_of
+from overfit_cli.records import Model
 
 
 def predictor_of(
     spec: RunSpec,
-    data: Prepared,
+    network: Network,
+    units: Units,
     parameters: Array,
-    noise_variance: Array | None,
-    noise_part: Part | None,
+    noise_variance: Array | None = None,
 ) -> Predictor:
     """Return the networks that vote for this run: draws, members, or thinned networks.
 
-    parameters (M, P) as trained. noise_variance (M, T) if it is known; else for regression it is
-    estimated from residuals on noise_part.
+    parameters (M, P) as trained; noise_variance (1 or M, T) in standardised units, if known.
     """
-    network = network_of(spec, data)
     sampler = spec.inference is not None and spec.inference.stepper is not None
     hooks = Hooks() if sampler else hooks_of([spec] * len(parameters), network.layout)
-    predictor = Predictor(network, _votes(spec, hooks, network.layout, parameters), units_of(data))
-    if network.likelihood != "gaussian":
-        return predictor
-    if noise_variance is None and noise_part is not None:
-        return with_estimated_noise(predictor, noise_part)
-    return Predictor(network, predictor.votes, predictor.units, noise_variance)
+    votes = _votes(spec, hooks, network.layout, parameters)
+    return Predictor(network, votes, units, noise_variance)
+
+
+def stored_predictor(spec: RunSpec, model: Model) -> Predictor:
+    """Return the predictor of a stored run."""
+    layout = Layout(tuple(model.schema["sizes"]))
+    network = Network(layout, spec.activation, model.schema["likelihood"])
+    units = Units(model.arrays["target_mean"], model.arrays["target_scale"])
+    noise = None if model.noise_sd is None else np.square(model.noise_sd)
+    return predictor_of(spec, network, units, model.parameters, noise)
 
 
 def _votes(

@@ -13,7 +13,8 @@ from overfit_cli.core.engine import Outcome
 from overfit_cli.core.evaluation import Part
 from overfit_cli.core.layout import Array
 from overfit_cli.core.metrics import final_scores
-from overfit_cli.core.predictor import Predictor
+from overfit_cli.core.network import Network
+from overfit_cli.core.predictor import Predictor, with_estimated_noise
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.experiment.baselines import baselines_of
 from overfit_cli.experiment.environment import environment
@@ -47,7 +48,9 @@ def _result(
     diverged = bool(outcome.diverged[own].any())
     parameters, noise = _networks(stack, outcome, own)
     parts = _parts(stack, run)
-    predictor = predictor_of(spec, data, parameters, noise, parts.get("val") or parts["train"])
+    predictor = predictor_of(spec, stack.network, units_of(data), parameters, noise)
+    if stack.network.likelihood == "gaussian" and noise is None:
+        predictor = with_estimated_noise(predictor, parts.get("val") or parts["train"])
     answers = _answers(predictor, parts, diverged)
     restored = outcome.restored[own]
     return RunResult(
@@ -74,8 +77,11 @@ def _result(
         },
         diagnostics=_diagnostics(stack, outcome, run, parameters, predictor),
         notes=data.notes,
+        sizes=stack.network.layout.sizes,
+        classes=data.classes,
+        target_names=data.target_names,
         predictions=_predictions(answers.get("test"), parts.get("test"), data),
-        model=None if diverged else _model(parameters, predictor, data),
+        model=None if diverged else _model(stack.network, parameters, predictor, data),
     )
 
 
@@ -154,14 +160,24 @@ def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Pr
     return Predictions(data.test.ids, part.targets, np.asarray(answer.mean), answer.sd)
 
 
-def _model(parameters: Array, predictor: Predictor, data: Prepared) -> Model:
+def _model(network: Network, parameters: Array, predictor: Predictor, data: Prepared) -> Model:
     noise = predictor.noise_variance
     return Model(
         parameters=parameters,
         log_weights=np.full(len(parameters), -np.log(len(parameters))),
         noise_sd=None if noise is None else np.sqrt(noise),
-        schema=data.preprocessing.schema,
-        arrays=data.preprocessing.arrays,
+        schema={
+            "columns": data.preprocessing.schema,
+            "sizes": list(network.layout.sizes),
+            "likelihood": network.likelihood,
+            "classes": list(data.classes),
+            "target_names": list(data.target_names),
+        },
+        arrays={
+            **data.preprocessing.arrays,
+            "target_mean": predictor.units.mean,
+            "target_scale": predictor.units.scale,
+        },
     )
 
 

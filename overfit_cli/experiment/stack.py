@@ -163,6 +163,27 @@ class Stack:
             parameters=initial_parameters(self.network, keys, dtype),
         )
 
+    def check(self) -> None:
+        """Check what needs both the specs and the data.
+
+        Raises:
+            UsageError: early stopping without validation rows or with a metric of the other task,
+                folds larger than the data, dropout with the wrong number of probabilities.
+        """
+        if self.hooks.stop is None:
+            return
+        metric = self.spec.remedies["early-stopping"]["stop_metric"]
+        known = ("nll", "rmse" if self.network.likelihood == "gaussian" else "error")
+        if metric not in known:
+            raise UsageError(f"--stop-metric {metric}: for these data use {' or '.join(known)}.")
+        if self._folds:
+            self._rows()
+        elif any(len(data.val) == 0 for data in self.data):
+            raise UsageError(
+                "early-stopping watches validation rows, and there are none: give --val-size or "
+                "--val-file (or, for an ensemble, --folds)."
+            )
+
     def evaluator(self) -> Evaluator:
         """Return the evaluator of this stack."""
         held_out = None
@@ -172,11 +193,6 @@ class Stack:
                 for data, spec in zip(self.data, self.specs, strict=True)
                 for fold in self._fold_rows(data, spec)
             ]
-        elif self.hooks.stop is not None and any(len(data.val) == 0 for data in self.data):
-            raise UsageError(
-                "early-stopping watches validation rows, and there are none: give --val-size or "
-                "--val-file (or, for an ensemble, --folds)."
-            )
         return Evaluator(
             self.network, self.hooks, self.views, self.split_of[self.run_of], self.run_of, held_out
         )

@@ -1,0 +1,1 @@
+"""Everything that is printed or written about runs, drawn from their records."""

@@ -1,0 +1,1 @@
+"""overfit: which remedy against overfitting, and how sure can one be?"""

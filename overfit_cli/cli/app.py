@@ -1,0 +1,114 @@
+"""The `overfit` command: what there is, and how every error ends.
+
+Commands import what they need when they run, so that help and completion come at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from overfit_cli.cli import catalogue, doctor, predict, refit, run, stored, verify
+from overfit_cli.errors import Interrupted, OverfitError
+
+app = typer.Typer(
+    name="overfit",
+    help="Which remedy against overfitting should I use on this data, and how sure can I be?",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.command("run")(run.run)
+app.command("list")(stored.list_runs)
+app.command("show")(stored.show)
+app.command("rm")(stored.rm)
+app.command("predict")(predict.predict)
+app.command("refit")(refit.refit)
+app.command("verify")(verify.verify)
+app.command("methods")(catalogue.methods)
+app.command("datasets")(catalogue.datasets)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"overfit {version('overfit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    del version, debug
+
+
+def main() -> None:
+    """Run the command line and exit with its code (see errors.py)."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code, every error told on stderr."""
+    # --debug may stand anywhere
+    debug = "--debug" in arguments
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = typer.main.get_command(app).main(
+            [word for word in arguments if word != "--debug"],
+            prog_name="overfit",
+            standalone_mode=False,
+        )
+    except BaseException as error:
+        if debug:
+            raise
+        return _told(error)
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _told(error: BaseException) -> int:
+    from overfit_cli.cli.console import say
+
+    if isinstance(error, OverfitError):
+        say(f"overfit: {error}", "bold red")
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        print(error.format_message())
+        return 2
+    if isinstance(error, click.ClickException):
+        say(f"overfit: {error.format_message()}", "bold red")
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        say("overfit: interrupted.", "bold red")
+        return Interrupted.exit_code
+    if isinstance(error, BrokenPipeError):
+        # whoever read us has enough; keep Python from complaining at exit
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    if isinstance(error, MemoryError):
+        say("overfit: out of memory; a smaller network, batch or data set would fit.", "bold red")
+        return 1
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    say(
+        f"overfit: internal error: {type(error).__name__}: {error}\n"
+        "This is a bug. The same command with --debug shows where.",
+        "bold red",
+    )
+    return 1

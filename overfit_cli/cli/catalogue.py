@@ -1,0 +1,25 @@
+"""`overfit methods` and `overfit datasets`: what there is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from overfit_cli.cli.places import JsonOption
+
+MethodArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them.")]
+
+
+def methods(name: MethodArgument = None, json: JsonOption = False) -> None:
+    """List the methods; for one: formula, options, defaults, source, an example."""
+    from overfit_cli.cli.entries import method_entries, show_entries
+
+    show_entries("methods", "method", method_entries(), name, json)
+
+
+def datasets(name: MethodArgument = None, json: JsonOption = False) -> None:
+    """List the data sets; for one: options, source, an example."""
+    from overfit_cli.cli.entries import dataset_entries, show_entries
+
+    show_entries("datasets", "data set", dataset_entries(), name, json)

@@ -1,0 +1,64 @@
+"""The only owner of stdout and stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
+
+# Off a terminal nothing is wrapped: tables take what they need of this.
+WIDE = 200
+
+
+def _console(error: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
+    return Console(stderr=error, width=width, highlight=False, emoji=False, markup=False)
+
+
+def show(*renderables: RenderableType) -> None:
+    """Print results on stdout."""
+    _console(error=False).print(*renderables, sep="\n")
+
+
+def write(text: str) -> None:
+    """Write machine-readable text on stdout, as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def say(message: str, style: str = "") -> None:
+    """Print a message for the user on stderr, harmless whatever it quotes."""
+    from rich.text import Text
+
+    from overfit_cli.report.escape import visible
+
+    lines = [visible(line, sys.stderr.encoding or "utf-8") for line in message.splitlines()]
+    _console(error=True).print(Text("\n".join(lines), style=style), soft_wrap=True)
+
+
+@contextmanager
+def progress() -> Iterator[Progress | None]:
+    """Yield a progress bar with an ETA on stderr, or None where there is no terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = _console(error=True)
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield bar

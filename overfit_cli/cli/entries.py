@@ -1,0 +1,91 @@
+"""The registries as pages of `overfit methods` and `overfit datasets`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from overfit_cli.bayes import INFERENCES
+from overfit_cli.cli.console import show, write
+from overfit_cli.data import SOURCES
+from overfit_cli.errors import choose
+from overfit_cli.remedies import REGISTRY
+from overfit_cli.report.catalogue import (
+    Entry,
+    Kind,
+    OptionLine,
+    catalogue,
+    catalogue_json,
+    entry_page,
+)
+
+
+def show_entries(
+    kind: Kind, what: str, entries: Sequence[Entry], name: str | None, json: bool
+) -> None:
+    """Print all entries, or one of them."""
+    if name is not None:
+        choose(name, [entry.name for entry in entries], what)
+        entries = [entry for entry in entries if entry.name == name]
+    if json:
+        write(catalogue_json(kind, entries))
+    else:
+        show(catalogue(entries) if name is None else entry_page(entries[0]))
+
+
+def method_entries() -> list[Entry]:
+    """Return the remedies, each with what bayes' inferences say about combining with it."""
+    return [
+        Entry(
+            name=remedy.name,
+            summary=remedy.summary,
+            formula=remedy.formula,
+            options=tuple(
+                OptionLine(option.flag, _plain(option.default), option.allowed, option.help)
+                for option in remedy.options
+            ),
+            source=remedy.source,
+            example=remedy.example,
+            refuses=tuple(
+                f"bayes --inference {inference.name}"
+                for inference in INFERENCES.values()
+                if remedy.name in inference.refuses
+            ),
+            facts=_inferences() if remedy.name == "bayes" else (),
+        )
+        for remedy in REGISTRY.values()
+    ]
+
+
+def _inferences() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"--inference {name}", f"{inference.summary} ({inference.source})")
+        for name, inference in INFERENCES.items()
+    )
+
+
+def dataset_entries() -> list[Entry]:
+    """Return the named data sets."""
+    return [
+        Entry(
+            name=source.name,
+            summary=source.summary,
+            options=tuple(
+                OptionLine(
+                    key,
+                    _plain(option.default),
+                    f"from {option.low:.12g} to {option.high:.12g}",
+                    option.help,
+                )
+                for key, option in source.options.items()
+            ),
+            source=source.citation,
+            example=f"overfit run --dataset {source.example}",
+            facts=(("task", source.task), ("a new seed changes", source.resample)),
+        )
+        for source in SOURCES.values()
+    ]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()

@@ -1,0 +1,70 @@
+"""What `overfit doctor` does."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from threadpoolctl import threadpool_info
+
+from overfit_cli.cli.console import show, write
+from overfit_cli.cli.places import store_path
+from overfit_cli.errors import OverfitError, StoreError
+from overfit_cli.experiment.environment import environment
+from overfit_cli.report.json_text import document
+from overfit_cli.report.page import details
+from overfit_cli.store import Store
+
+NEEDED = ("numpy", "scikit-learn", "typer", "rich", "pydantic", "polars", "platformdirs")
+
+
+def examine(store: str | None, json: bool) -> None:
+    """Print versions, BLAS and its threads, and every problem of the store.
+
+    Raises:
+        StoreError: if the store has problems.
+    """
+    path = store_path(store)
+    problems, runs = _store_health(path)
+    facts = _facts(path, runs)
+    if json:
+        write(document("overfit.doctor/1", facts=facts, problems=problems))
+    else:
+        show(*details("doctor", facts), *problems)
+    if problems:
+        raise StoreError(f"store {path}: {len(problems)} problems; see above.")
+
+
+def _facts(path: str, runs: str) -> dict[str, str]:
+    here = environment()
+    facts = {name: str(here[name]) for name in ("overfit", "python", "platform", "cpus")}
+    facts |= {name: _version(name) for name in NEEDED}
+    for entry in threadpool_info():
+        if entry["user_api"] == "blas":
+            facts["BLAS"] = str(here["blas"])
+            facts["BLAS threads"] = f"{entry['num_threads']} available, 1 used unless --threads"
+    data = os.environ.get("OVERFIT_DATA")
+    facts["OVERFIT_DATA"] = "not set" if not data else data + _missing(data)
+    return facts | {"store": path, "stored runs": runs}
+
+
+def _missing(folder: str) -> str:
+    return "" if Path(folder).is_dir() else " (no such folder)"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _store_health(path: str) -> tuple[list[str], str]:
+    if not Path(path).exists():
+        return [], "none yet"
+    try:
+        with Store.open(path, "read") as opened:
+            return opened.check(), str(len(opened.summaries()))
+    except OverfitError as error:
+        return [str(error)], "unknown"

@@ -1,0 +1,147 @@
+"""The options of `run` and `refit`, declared once; the names are those of config keys.
+
+Nothing heavy is imported here: `overfit --help` must not wait for NumPy. What is allowed is
+decided by experiment.options and the remedies; a test holds the three together.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One option: its config key, type, help, panel of the help page, and words to complete."""
+
+    key: str
+    kind: type
+    help: str
+    panel: str
+    metavar: str | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The option as typed."""
+        return "--" + self.key.replace("_", "-")
+
+
+DATA, NETWORK, TRAINING = "Data", "Network", "Training"
+DROPOUT, PENALTIES, STOPPING, BAYES = "Dropout", "Penalties", "Early stopping", "Bayes"
+METHODS = ("none", "dropout", "l1", "l2", "max-norm", "early-stopping", "bayes")
+
+METHOD = Flag("method", str, "remedy, 'a+b' for both, 'a,b' side by side", TRAINING, "NAME", METHODS)
+
+SHARED = (
+    Flag("dataset", str, "a name (see: overfit datasets) or a file", DATA, "NAME|FILE"),
+    Flag("target", str, "column to predict", DATA, "COLUMN"),
+    Flag("task", str, "", DATA, "classification|regression", ("classification", "regression")),
+    Flag("features", str, "columns to use, separated by commas", DATA, "COLUMNS"),
+    Flag("drop", str, "columns to leave out", DATA, "COLUMNS"),
+    Flag("val_file", str, "validation rows from a file of their own", DATA, "FILE"),
+    Flag("test_file", str, "test rows from a file of their own", DATA, "FILE"),
+    Flag("split_column", str, "column that says train, val or test", DATA, "COLUMN"),
+    Flag("group_column", str, "rows of one group stay on one side of the split", DATA, "COLUMN"),
+    Flag("weight_column", str, "weight of each row", DATA, "COLUMN"),
+    Flag("val_size", float, "validation rows: fraction or number", DATA, "0.2|360"),
+    Flag("test_size", float, "test rows: fraction or number", DATA, "0.2|360"),
+    Flag("train_size", int, "at most so many training rows", DATA, "N"),
+    Flag("label_noise", float, "fraction of train and val labels made wrong", DATA),
+    Flag(
+        "resample",
+        str,
+        "what a new seed changes: the split, nothing of the test rows, or all rows",
+        DATA,
+        "splits|fixed|draws",
+        ("splits", "fixed", "draws"),
+    ),
+    Flag("hidden", str, "widths of the hidden layers, or none", NETWORK, "256,256"),
+    Flag(
+        "activation",
+        str,
+        "of the hidden layers",
+        NETWORK,
+        "relu|tanh|logistic|identity",
+        ("relu", "tanh", "logistic", "identity"),
+    ),
+    Flag("optimizer", str, "", TRAINING, "sgd|nesterov|adam", ("sgd", "nesterov", "adam")),
+    Flag("lr", float, "learning rate", TRAINING),
+    Flag("lr_schedule", str, "constant, inverse:T, exponential:T, cosine, step:T,F", TRAINING),
+    Flag("momentum", float, "", TRAINING),
+    Flag("batch_size", int, "rows per minibatch", TRAINING),
+    Flag("epochs", int, "passes over the training rows", TRAINING),
+    Flag("eval_every", int, "epochs between evaluations", TRAINING),
+    Flag("seeds", int, "how many seeds", TRAINING, "K"),
+    Flag("seed", int, "the first seed", TRAINING, "S"),
+    Flag("dtype", str, "precision", TRAINING, "float32|float64", ("float32", "float64")),
+    Flag("threads", int, "BLAS threads; another number is another run", TRAINING),
+    Flag("p", str, "probability that a hidden unit is KEPT, or one per layer", DROPOUT, "0.5"),
+    Flag("p_input", float, "the same for inputs", DROPOUT),
+    Flag("drop_rate", str, "1 - p, for those who think in dropped units", DROPOUT, "0.5"),
+    Flag("scope", str, "", DROPOUT, "example|minibatch", ("example", "minibatch")),
+    Flag(
+        "mask", str, "", DROPOUT, "bernoulli|exact|gaussian", ("bernoulli", "exact", "gaussian")
+    ),
+    Flag("average", str, "scaled weights or Monte Carlo", DROPOUT, "weights|mc", ("weights", "mc")),
+    Flag("mc_samples", int, "thinned networks for --average mc", DROPOUT),
+    Flag("l1", float, "lambda of the penalty on absolute weights", PENALTIES),
+    Flag("l2", float, "lambda of the penalty on squared weights", PENALTIES),
+    Flag("max_norm", float, "longest incoming weight vector", PENALTIES),
+    Flag("patience", int, "epochs to wait for an improvement", STOPPING),
+    Flag("min_delta", float, "least improvement that counts", STOPPING),
+    Flag("stop_metric", str, "", STOPPING, "nll|error|rmse", ("nll", "error", "rmse")),
+    Flag("inference", str, "how the average is approximated", BAYES, "NAME", ("ensemble", "hmc")),
+    Flag("members", int, "networks of an ensemble", BAYES),
+    Flag("folds", bool, "member m holds out fold m for early stopping", BAYES),
+    Flag("chains", int, "chains of a sampler", BAYES),
+    Flag("warmup", int, "draws before the first that counts", BAYES),
+    Flag("samples", int, "draws per chain that count", BAYES),
+    Flag("leapfrog", int, "leapfrog steps per draw of hmc", BAYES),
+    Flag("prior_width", float, "width of the prior of the weights", BAYES),
+)
+
+
+def with_flags(flags: Sequence[Flag]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command all `flags`; its parameter `given` receives those the user typed."""
+
+    def decorate(body: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(body, eval_str=True)
+        kept = [parameter for name, parameter in own.parameters.items() if name != "given"]
+
+        @wraps(body)
+        def command(**values: Any) -> None:
+            given = {flag.key: values.pop(flag.key) for flag in flags}
+            body(given={k: v for k, v in given.items() if v is not None}, **values)
+
+        added = [_parameter(flag) for flag in flags]
+        parameters = [*(p for p in kept if p.default is p.empty), *added]
+        parameters += [p for p in kept if p.default is not p.empty]
+        command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate
+
+
+def _parameter(flag: Flag) -> inspect.Parameter:
+    words = flag.words
+    option = typer.Option(
+        flag.name if flag.kind is not bool else f"{flag.name}/--no-{flag.name[2:]}",
+        help=flag.help,
+        metavar=flag.metavar,
+        rich_help_panel=flag.panel,
+        show_default=False,
+        autocompletion=(lambda: list(words)) if words else None,
+    )
+    return inspect.Parameter(
+        flag.key,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=None,
+        annotation=Annotated[flag.kind | None, option],
+    )

@@ -1,0 +1,43 @@
+"""Options that several commands share, and where the store lies."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+DEFAULT_STORE = "overfit.db"
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="FILE", help=f"Store; default $OVERFIT_STORE or ./{DEFAULT_STORE}."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def store_path(given: str | None) -> str:
+    """Return the store to use: what was given, $OVERFIT_STORE, or ./overfit.db."""
+    return given or os.environ.get("OVERFIT_STORE") or DEFAULT_STORE
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Return the ids of stored runs that begin so, for shell completion."""
+    from overfit_cli.errors import OverfitError
+    from overfit_cli.store import Store
+
+    try:
+        with Store.open(store_path(None), "read") as store:
+            return store.complete_ids(incomplete)
+    except OverfitError:
+        return []
+
+
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="Run id, its beginning, or 'last'.", autocompletion=complete_run
+    ),
+]

@@ -1,0 +1,73 @@
+"""What `overfit refit` does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from overfit_cli.cli.console import say, show, write
+from overfit_cli.cli.places import store_path
+from overfit_cli.cli.training import (
+    Request,
+    checked_stacks,
+    options_of,
+    ready,
+    subject_of,
+    train_and_store,
+)
+from overfit_cli.errors import RunsFailed, UsageError, unknown
+from overfit_cli.experiment.results import result_spec
+from overfit_cli.experiment.spec import RunSpec, specs_of
+from overfit_cli.remedies import REGISTRY
+from overfit_cli.report.headline import headline
+from overfit_cli.report.json_text import runs_json
+from overfit_cli.store import Store
+
+
+def refit_all_rows(
+    method: str, given: dict[str, Any], config: str | None, store: str | None, json: bool
+) -> None:
+    """Carry out `overfit refit`: no test rows, and validation rows only where a stop rule needs them."""
+    request = Request(given, config, store, save_model=True)
+    spec = on_all_rows(_chosen(method, request))
+    specs, data = ready([spec])
+    stacks = checked_stacks(specs, data)
+    if not json:
+        show(headline(subject_of(specs, data)))
+    for note in data[0].notes:
+        say(f"note: {note}")
+    if len(data[0].val):
+        say(f"note: {len(data[0].val)} rows are kept for validation: the method stops by them.")
+    result = train_and_store(stacks, request)[0]
+    if json:
+        write(runs_json([result]))
+    if result.status != "done":
+        raise RunsFailed(f"run {result.run_id} {result.status}.")
+    if not json:
+        say(f"model {result.run_id} is stored. To use it: overfit predict {result.run_id} FILE")
+
+
+def _chosen(method: str, request: Request) -> RunSpec:
+    if all(name.strip() in REGISTRY for name in method.split("+")):
+        asked = replace(request, given=request.given | {"method": method})
+        return specs_of(options_of(asked))[0]
+    path = store_path(request.store)
+    if not Path(path).exists():
+        raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")
+    with Store.open(path, "read") as opened:
+        spec = result_spec(opened.load(method))
+    if request.given or request.config:
+        raise UsageError("a stored run is refitted as it was: leave out the other options.")
+    return spec
+
+
+def on_all_rows(spec: RunSpec) -> RunSpec:
+    """Return the spec with every row in training; a stop rule keeps its validation rows."""
+    watches = "early-stopping" in spec.remedies and not spec.remedies.get("bayes", {}).get("folds")
+    request = replace(
+        spec.data, test_size=0, train_size=None, val_size=spec.data.val_size if watches else 0
+    )
+    if watches and request.val_size == 0:
+        request = replace(request, val_size=0.2)
+    return spec.model_copy(update={"data": request, "fingerprint": ""})

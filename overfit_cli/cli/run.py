@@ -1,0 +1,35 @@
+"""`overfit run`: declaration; what it does stands in training.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from overfit_cli.cli.flags import METHOD, SHARED, with_flags
+from overfit_cli.cli.places import JsonOption, StoreOption
+
+
+@with_flags((METHOD, *SHARED))
+def run(
+    given: dict[str, Any],
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="TOML file; options override it.")
+    ] = None,
+    store: StoreOption = None,
+    save_model: Annotated[
+        bool, typer.Option("--save-model", help="Store parameters of 10 MB and more too.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take runs that are stored already from the store.")
+    ] = False,
+    every: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Print every N-th epoch.")
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the curves.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train one method, or several side by side; print curves and a summary; store the runs."""
+    from overfit_cli.cli.training import Request, train_and_show
+
+    train_and_show(Request(given, config, store, save_model, resume, every, plot, json))

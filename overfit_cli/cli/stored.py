@@ -1,0 +1,109 @@
+"""`overfit list`, `overfit show` and `overfit rm`: what is in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from overfit_cli.cli.places import JsonOption, RunArgument, StoreOption, complete_run, store_path
+
+if TYPE_CHECKING:
+    from overfit_cli.report.listing import StoredRun
+    from overfit_cli.store import RunSummary
+
+SELECTION = "Run ids, their beginnings, 'last', a batch name, or key=value."
+
+SelectionArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SELECTION]...", help=SELECTION, autocompletion=complete_run),
+]
+
+
+def list_runs(
+    selection: SelectionArgument = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """List stored runs."""
+    from overfit_cli.cli.console import show as print_out
+    from overfit_cli.cli.console import write
+    from overfit_cli.report.listing import list_csv, list_json, run_list
+    from overfit_cli.store import Store
+
+    with Store.open(store_path(store), "read") as opened:
+        runs = [_row(run) for run in opened.select(" ".join(selection or []))]
+    if json:
+        write(list_json(runs))
+    elif csv:
+        write(list_csv(runs))
+    else:
+        print_out(run_list(runs))
+
+
+def _row(run: RunSummary) -> StoredRun:
+    from overfit_cli.report.listing import StoredRun
+
+    regression = run.is_regression
+    return StoredRun(
+        run_id=run.run_id,
+        created=run.created,
+        method=run.method,
+        dataset=run.dataset,
+        seed=run.seed,
+        status=run.status,
+        val_nll=run.val_nll,
+        test_nll=run.test_nll,
+        test_error=None if regression else run.test_error,
+        test_rmse=run.test_error if regression else None,
+        seconds=run.seconds,
+        batches=run.batches,
+    )
+
+
+def show(
+    run: RunArgument = "last",
+    store: StoreOption = None,
+    every: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Print every N-th epoch.")
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the curves.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show a stored run's curves and details again."""
+    from overfit_cli.cli.console import show as print_out
+    from overfit_cli.cli.console import write
+    from overfit_cli.cli.subject import subject_of_result
+    from overfit_cli.report.json_text import runs_json
+    from overfit_cli.report.page import show_page
+    from overfit_cli.store import Store
+
+    with Store.open(store_path(store), "read") as opened:
+        result = opened.load(run)
+    if json:
+        write(runs_json([result]))
+    else:
+        print_out(show_page(result, subject_of_result(result), every, plot))
+
+
+def rm(
+    selection: Annotated[
+        list[str],
+        typer.Argument(metavar="SELECTION...", help=SELECTION, autocompletion=complete_run),
+    ],
+    store: StoreOption = None,
+) -> None:
+    """Remove stored runs."""
+    from pathlib import Path
+
+    from overfit_cli.cli.console import say
+    from overfit_cli.errors import StoreError
+    from overfit_cli.store import Store
+
+    path = store_path(store)
+    if not Path(path).exists():
+        raise StoreError(f"store {path}: there is none, so there is nothing to remove.")
+    with Store.open(path) as opened:
+        removed = opened.remove(opened.resolve(" ".join(selection)))
+    say(f"removed {removed} {'run' if removed == 1 else 'runs'}.")

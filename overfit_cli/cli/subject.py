@@ -1,0 +1,25 @@
+"""What the headline says of a run that is already stored."""
+
+from __future__ import annotations
+
+from overfit_cli.experiment.results import result_spec
+from overfit_cli.records import RunResult
+from overfit_cli.report.headline import Subject
+
+
+def subject_of_result(result: RunResult) -> Subject:
+    """Return the headline's subject from the record alone."""
+    spec = result_spec(result)
+    return Subject(
+        dataset=result.dataset,
+        n_train=result.n_train,
+        n_val=result.n_val,
+        n_test=result.n_test,
+        sizes=tuple(result.sizes),
+        activation=spec.activation,
+        n_parameters=result.n_parameters,
+        methods=(spec.words,),
+        classes=len(result.classes),
+        targets=max(1, len(result.target_names)),
+        seeds=(result.seed,),
+    )
