@@ -8,13 +8,15 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from overfit_cli.cli import catalogue, doctor, predict, refit, run, stored, verify
 from overfit_cli.errors import Interrupted, OverfitError
+
+# Typer carries its own copy of click or imports it; this is the right one's class either way.
+ParserError = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="overfit",
@@ -74,6 +76,9 @@ def execute(arguments: Sequence[str]) -> int:
         if debug:
             raise
         return _told(error)
+    if code == Interrupted.exit_code:
+        # Typer swallows a Ctrl-C that no command has turned into a message
+        return _told(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
 
 
@@ -88,18 +93,18 @@ def _told(error: BaseException) -> int:
     if isinstance(error, OverfitError):
         say(f"overfit: {error}", "bold red")
         return error.exit_code
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        print(error.format_message())
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error, file=sys.stderr)
         return 2
-    if isinstance(error, click.ClickException):
-        say(f"overfit: {error.format_message()}", "bold red")
-        return error.exit_code
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if isinstance(error, ParserError):
+        say(_wording(error), "bold red")
+        return 2
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
         say("overfit: interrupted.", "bold red")
         return Interrupted.exit_code
     if isinstance(error, BrokenPipeError):
         # whoever read us has enough; keep Python from complaining at exit
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     if isinstance(error, MemoryError):
         say("overfit: out of memory; a smaller network, batch or data set would fit.", "bold red")
@@ -112,3 +117,14 @@ def _told(error: BaseException) -> int:
         "bold red",
     )
     return 1
+
+
+def _wording(error: Any) -> str:
+    """Return what the option parser has to say, with the nearest name and where to read on."""
+    named = type(error).__name__ == "NoSuchOption"
+    message = error.message if named else error.format_message()
+    near = getattr(error, "possibilities", None)
+    hint = f" Did you mean {near[0]}?" if named and near else ""
+    command = error.ctx.command_path if error.ctx else "overfit"
+    end = "" if message.endswith(("?", ".")) else "."
+    return f"overfit: {message}{end}{hint} See: {command} --help"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 # Off a terminal nothing is wrapped: tables take what they need of this.
-WIDE = 200
+WIDE = 1000
 
 
 def _console(error: bool) -> Console:

@@ -14,6 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
+from overfit_cli.errors import UsageError
+
+NOUNS = {int: "a whole number", float: "a number"}
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -30,6 +34,17 @@ class Flag:
     def name(self) -> str:
         """The option as typed."""
         return "--" + self.key.replace("_", "-")
+
+    def read(self, text: str) -> Any:
+        """Return what was typed as a number.
+
+        Raises:
+            UsageError: it is none.
+        """
+        try:
+            return self.kind(text)
+        except ValueError:
+            raise UsageError(f"{self.name}: '{text}' is not {NOUNS[self.kind]}.") from None
 
 
 DATA, NETWORK, TRAINING = "Data", "Network", "Training"
@@ -134,7 +149,8 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     option = typer.Option(
         flag.name if flag.kind is not bool else f"{flag.name}/--no-{flag.name[2:]}",
         help=flag.help,
-        metavar=flag.metavar,
+        metavar=flag.metavar or NOUNS.get(flag.kind, "").split(" ")[-1].upper() or None,
+        parser=flag.read if flag.kind in NOUNS else None,
         rich_help_panel=flag.panel,
         show_default=False,
         autocompletion=(lambda: list(words)) if words else None,

@@ -10,15 +10,15 @@ from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_path
 from overfit_cli.cli.training import (
     Request,
+    asked_specs,
     checked_stacks,
-    options_of,
     ready,
     subject_of,
     train_and_store,
 )
 from overfit_cli.errors import RunsFailed, UsageError, unknown
 from overfit_cli.experiment.results import result_spec
-from overfit_cli.experiment.spec import RunSpec, specs_of
+from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.report.headline import headline
 from overfit_cli.report.json_text import runs_json
@@ -51,7 +51,7 @@ def refit_all_rows(
 def _chosen(method: str, request: Request) -> RunSpec:
     if all(name.strip() in REGISTRY for name in method.split("+")):
         asked = replace(request, given=request.given | {"method": method})
-        return specs_of(options_of(asked))[0]
+        return asked_specs(asked)[0]
     path = store_path(request.store)
     if not Path(path).exists():
         raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")

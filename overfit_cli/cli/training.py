@@ -14,6 +14,7 @@ from overfit_cli.cli.console import progress, say, show, write
 from overfit_cli.cli.places import store_path
 from overfit_cli.data import Prepared, load, prepare
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError
+from overfit_cli.experiment.config import read_config
 from overfit_cli.experiment.options import parse_options
 from overfit_cli.experiment.spec import RunSpec, specs_of
 from overfit_cli.experiment.stack import Stack, network_of
@@ -49,7 +50,7 @@ def train_and_show(request: Request) -> None:
         RunsFailed: if some run diverged; all are stored and shown.
         Interrupted: what has finished is stored.
     """
-    specs, data = ready(specs_of(options_of(request)))
+    specs, data = ready(asked_specs(request))
     stacks = checked_stacks(specs, data)
     if not request.json:
         show(headline(subject_of(specs, data)))
@@ -67,18 +68,22 @@ def train_and_show(request: Request) -> None:
 
 def typed() -> list[str]:
     """Return what the user typed after the command's name."""
-    return sys.argv[2:]
+    words = [word for word in sys.argv[1:] if word != "--debug"]
+    return words[1:]
 
 
-def options_of(request: Request) -> Any:
-    """Return the options: defaults, overridden by the config, overridden by flags."""
-    from overfit_cli.experiment.config import read_config
-
-    options = {} if request.config is None else read_config(request.config)
+def option_sets(request: Request) -> list[Any]:
+    """Return defaults, overridden by the config, overridden by flags: one set per table."""
     given = {key: _parsed(key, value) for key, value in request.given.items()}
-    if options:
-        parse_options(options, request.config or "")
-    return parse_options(options | given)
+    if request.config is None:
+        return [parse_options(given)]
+    return read_config(request.config, given)
+
+
+def asked_specs(request: Request) -> list[RunSpec]:
+    """Return every run that is asked for, each once."""
+    specs = [spec for options in option_sets(request) for spec in specs_of(options)]
+    return list({spec.run_id: spec for spec in specs}.values())
 
 
 def _parsed(key: str, value: Any) -> Any:

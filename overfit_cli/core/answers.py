@@ -65,7 +65,7 @@ def log_mean_exp(values: Array, log_weights: Array) -> Array:
     A single finite term comes back as it is, bit for bit.
     """
     if len(values) == 1:
-        return values[0]
+        return np.asarray(values[0])
     weights = log_weights - _log_sum(log_weights)
     shifted = values + weights.reshape(-1, *[1] * (values.ndim - 1))
     top = shifted.max(axis=0)

@@ -82,8 +82,9 @@ class Descent:
         for number, start in enumerate(starts):
             index = order[:, start : start + self.batch_size]
             factor = self.schedule((epoch - 1) * len(starts) + number, self.epochs * len(starts))
-            total += self._step(replicas, index, factor) * index.shape[1]
-        return total / n
+            loss = self._step(replicas, index, factor)
+            total += loss.astype(np.float64) * index.shape[1]
+        return np.asarray(total / n)
 
     def noise_variance(self, replicas: Replicas) -> None:
         """Optimisers do not model the noise: it is estimated from residuals."""
@@ -111,12 +112,12 @@ class Descent:
         momentum = replicas.hyper["momentum"].astype(parameters.dtype)[:, None]
         loss = loss + self._proximal_value(replicas)
         self.optimizer.step(parameters, gradient, replicas.state, lr, momentum, self._scratch)
+        _put_back(before, active)
         for projection in self.hooks.projections:
             reach = self.optimizer.effective_step(replicas.state, lr, momentum)
             projection.apply(self.network.layout, replicas.hyper, parameters, reach, active)
-        if active is not None:
-            for now, earlier in before:
-                np.copyto(now, earlier, where=~active)
+            # what the next projection measures must not have moved either
+            _put_back(before[:1], active)
         return loss
 
     def _proximal_value(self, replicas: Replicas) -> Array | float:
@@ -173,3 +174,9 @@ def _copies(replicas: Replicas) -> list[tuple[Array, Array]]:
         array for array in replicas.state.values() if array.shape == replicas.parameters.shape
     ]
     return [(array, array.copy()) for array in arrays]
+
+
+def _put_back(before: list[tuple[Array, Array]], active: Active | None) -> None:
+    if active is not None:
+        for now, earlier in before:
+            np.copyto(now, earlier, where=~active)

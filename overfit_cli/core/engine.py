@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +68,19 @@ def train(
 ) -> Generator[tuple[int, Records], None, Outcome]:
     """Train for `epochs` epochs (a sampler: warm-up and draws); yield (epoch, records) as it goes.
 
-    Epoch 0 is the untrained network. A replica leaves the stack when its stop rule says so or
-    its loss or parameters are no longer finite; the others do not notice.
+    Epoch 0 is the untrained network. A replica leaves the stack when its stop rule says so; when
+    its loss or parameters are no longer finite, it leaves with all members of its run. The others
+    do not notice.
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return (yield from _train(replicas, hooks, stepper, evaluator, epochs, eval_every))
+    steps = _train(replicas, hooks, stepper, evaluator, epochs, eval_every)
+    while True:
+        # not around the yield: there it would silence the caller too
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            try:
+                epoch, records = next(steps)
+            except StopIteration as end:
+                return cast(Outcome, end.value)
+        yield epoch, records
 
 
 def _train(
@@ -94,13 +102,15 @@ def _train(
         loss_since = loss_since + stepper.advance(replicas, epoch)
         epochs_since += 1
         records: Records = []
-        diverged = _diverged(replicas, stepper, loss_since)
-        if diverged.any():
-            # they leave before anyone is evaluated, so that the others cannot notice
-            records += evaluator.diverged(epoch, replicas.ids[diverged])
-            outcome.diverged[replicas.ids[diverged]] = True
-            _leave(replicas, hooks, evaluator, outcome, epoch, diverged)
-            loss_since = loss_since[~diverged]
+        diverged = replicas.ids[_diverged(replicas, stepper, loss_since)]
+        if len(diverged):
+            # their runs leave before anyone is evaluated, so that the others cannot notice
+            records += evaluator.diverged(epoch, diverged)
+            outcome.diverged[diverged] = True
+            runs = evaluator.run_of
+            over = np.isin(runs[replicas.ids], runs[diverged])
+            _leave(replicas, hooks, evaluator, outcome, epoch, over)
+            loss_since = loss_since[~over]
         counted = epoch - stepper.warmup
         if len(replicas) and counted > 0 and (counted % eval_every == 0 or epoch == epochs):
             losses = loss_since / epochs_since

@@ -53,6 +53,8 @@ class View:
 
 def residual_variance(outputs: Array, part: Part) -> Array:
     """Return the weighted mean squared residual (R, T) of outputs (R, n, T), standardised."""
+    if part.standardised is None:
+        raise TypeError("only regression targets leave residuals")
     squared = (outputs.astype(np.float64) - part.standardised) ** 2
     return np.asarray((squared * part.share[:, None]).sum(axis=1))
 

@@ -41,8 +41,7 @@ def _categorical(logits: Array, targets: Array, share: Array) -> Array:
 
 def _log_softmax(logits: Array) -> Array:
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return shifted
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def _bernoulli(logits: Array, targets: Array, share: Array) -> Array:
@@ -70,7 +69,7 @@ def _gaussian(logits: Array, targets: Array, share: Array) -> Array:
 
 def _mean(nll: Array, share: Array) -> Array:
     # matmul, because the order of its sums does not depend on the other replicas
-    return np.matmul(share, nll)[:, 0, 0]
+    return np.asarray(np.matmul(share, nll)[:, 0, 0])
 
 
 LOSSES = {

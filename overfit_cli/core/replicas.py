@@ -45,9 +45,8 @@ class Replicas:
     def keep(self, stay: NDArray[np.bool_]) -> None:
         """Drop the replicas where `stay` (R,) is false."""
         chosen = np.flatnonzero(stay)
-        self.ids, self.rows, self.parameters = (
-            array[chosen] for array in (self.ids, self.rows, self.parameters)
-        )
+        self.ids, self.rows = self.ids[chosen], self.rows[chosen]
+        self.parameters = self.parameters[chosen]
         self.keys = [self.keys[index] for index in chosen]
         self.hyper = {name: array[chosen] for name, array in self.hyper.items()}
         self.state = {name: array[chosen] for name, array in self.state.items()}

@@ -1,4 +1,4 @@
-"""What any method should beat, on the same test rows: no inputs at all, a linear model, the truth."""
+"""What to hold a method against, on its test rows: no inputs, a linear model, the truth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from overfit_cli.core.answers import Answer, regress
+from overfit_cli.core.answers import Answer, average, regress
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.engine import train
 from overfit_cli.core.evaluation import Evaluator, Part
@@ -22,7 +22,7 @@ from overfit_cli.records import Metrics
 
 # The linear model's own training, whatever the compared runs do: enough updates to converge on
 # small data, and a cosine schedule so that it ends at rest.
-UPDATES, MOST_EPOCHS, BATCH = 4_000, 100, 32
+UPDATES, MOST_EPOCHS, BATCH = 2_000, 100, 32
 
 
 def baselines_of(spec: RunSpec, data: Prepared) -> dict[str, Metrics]:
@@ -33,7 +33,7 @@ def baselines_of(spec: RunSpec, data: Prepared) -> dict[str, Metrics]:
     if len(data.test) == 0:
         return {}
     test = part_of(data.test, data.likelihood, units_of(data))
-    found = {}
+    found: dict[str, Metrics] = {}
     name, constant = _constant(data, test)
     found[name] = final_scores(constant, test.targets, test.share)
     linear = _linear(spec, data, test)
@@ -114,5 +114,4 @@ def _truth(data: Prepared, test: Part) -> tuple[str, Answer]:
 
 
 def _first(answer: Answer) -> Answer:
-    assert answer.mean is not None and answer.sd is not None and answer.log_density is not None
-    return Answer(mean=answer.mean[0], sd=answer.sd[0], log_density=answer.log_density[0])
+    return average(answer, np.zeros(1))

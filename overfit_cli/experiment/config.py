@@ -1,33 +1,91 @@
-"""A config file: TOML whose keys are the options of `run`."""
+"""A config file: TOML whose keys are the options of `run`, with a table per method if need be."""
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from overfit_cli.errors import UsageError
+from overfit_cli.errors import UsageError, unknown
+from overfit_cli.experiment.options import Options, parse_options
 
 # A config is a page of text; anything larger is a mistake.
 MOST_BYTES = 2**20
 
+# In a wheel the shipped configs lie inside the package, in a checkout beside it.
+SHIPPED = (Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
 
-def read_config(path: str) -> dict[str, Any]:
-    """Return the keys of a TOML file.
+
+def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
+    """Return one `Options` per `[[methods]]` table of a config, or a single one without them.
+
+    name: a file, or a shipped config's name. overrides: what the command line says; they win, and
+    a method among them replaces the tables.
 
     Raises:
-        UsageError: no such file, too large, not UTF-8, or not TOML; names file, line and column.
+        UsageError: no such config, not TOML, an unknown key (with its line and the nearest name).
+    """
+    path = find_config(name)
+    text = _text(path)
+    try:
+        keys = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{path}: {error}.") from None
+    tables = keys.pop("methods", [{}])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise UsageError(f"{path}: write each method as a table [[methods]].")
+    if "method" in overrides:
+        tables = [{}]
+    for table in (keys, *tables):
+        _check_keys(table, path, text)
+        parse_options(table, str(path))
+    return [parse_options(keys | table | overrides, str(path)) for table in tables]
+
+
+def find_config(name: str) -> Path:
+    """Return the file `name`, or the shipped config of that name.
+
+    Raises:
+        UsageError: neither; names the shipped ones and the nearest.
     """
     try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+        if Path(name).is_file():
+            return Path(name)
     except (OSError, ValueError) as error:
-        raise UsageError(f"config {path!r}: {getattr(error, 'strerror', error)}.") from None
-    if len(raw) > MOST_BYTES:
-        raise UsageError(f"config {path!r}: larger than {MOST_BYTES:,} bytes.")
+        raise UsageError(f"config {name!r}: {error}.") from None
+    shipped = {path.stem: path for folder in SHIPPED for path in sorted(folder.glob("*.toml"))}
+    if name in shipped:
+        return shipped[name]
+    raise UsageError(f"no such file; {unknown(name, shipped, 'shipped config')}")
+
+
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(raw.decode())
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.") from None
+    if len(raw) > MOST_BYTES:
+        raise UsageError(f"{path}: larger than {MOST_BYTES:,} bytes.")
+    try:
+        return raw.decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"config {path!r}: not UTF-8 at byte {error.start}.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"config {path!r}: {error}.") from None
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}.") from None
+
+
+def _check_keys(table: Mapping[str, Any], path: Path, text: str) -> None:
+    for key in table:
+        if key in ("grid", "select", "name"):
+            raise UsageError(f"{path}, line {_line(key, text)}: '{key}' is for batches of runs.")
+        if key not in Options.model_fields:
+            said = unknown(key, Options.model_fields, "key")
+            raise UsageError(f"{path}, line {_line(key, text)}: {said}")
+
+
+def _line(key: str, text: str) -> int:
+    """Return the line on which a key is written, 1 if it is not found."""
+    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}\b")
+    lines = text.splitlines()
+    return next((n for n, line in enumerate(lines, 1) if pattern.match(line)), 1)

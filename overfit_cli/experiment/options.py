@@ -29,6 +29,9 @@ def _schedule(value: Any) -> Any:
     return value
 
 
+# A plan is held in memory; for more there are batches.
+MOST_SEEDS = 10_000
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=100_000)], ...], BeforeValidator(_widths)]
 Size = Annotated[float, Field(ge=0)]
@@ -66,7 +69,7 @@ class RunOptions(BaseModel):
     batch_size: Count = 32
     epochs: Count = 100
     eval_every: Count = 1
-    seeds: Count = 1
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     dtype: Literal["float32", "float64"] | None = None
     threads: Count = 1
@@ -101,18 +104,20 @@ def parse_options(given: Mapping[str, Any], where: str = "") -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        shown = first["input"] if not isinstance(first["input"], dict) else ""
         said = name if where else "--" + name.replace("_", "-")
-        raise UsageError(f"{prefix}{said}: {_plain(first)} (got {shown!r}).") from None
+        raise UsageError(f"{prefix}{_plain(first, said)}") from None
+    except UsageError as error:
+        raise UsageError(f"{prefix}{error}") from None
 
 
-def _plain(error: Any) -> str:
+def _plain(error: Any, name: str) -> str:
     """Return pydantic's message in the project's words."""
-    message = str(error["msg"])
-    context = error.get("ctx", {})
     if error["type"] == "literal_error":
-        return unknown(str(error["input"]), _choices(context["expected"]), "value")
-    return message[0].lower() + message[1:]
+        choices = _choices(error["ctx"]["expected"])
+        return unknown(str(error["input"]), choices, f"value of {name}")
+    # "Input should be a valid integer, unable to parse string as an integer"
+    allowed = str(error["msg"]).split(",")[0].replace("Input should", "must")
+    return f"{name}: {allowed} (got {error['input']!r})."
 
 
 def _choices(expected: str) -> list[str]:

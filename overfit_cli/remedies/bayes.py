@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from overfit_cli.bayes import INFERENCES
-from overfit_cli.core.hooks import Hooks
+from overfit_cli.core.hooks import Hooks, column
 from overfit_cli.core.layout import Layout
 from overfit_cli.remedies.remedy import Option, Remedy, Settings
 
 
 def build(layout: Layout, settings: Sequence[Settings]) -> Hooks:
-    """Return empty hooks: the average lies in the members, not in how each one trains."""
-    del layout, settings
-    return Hooks()
+    """Return hooks that only carry the prior: the average lies in the members."""
+    del layout
+    return Hooks(hyper={"prior_width": column([own["prior_width"] for own in settings])})
 
 
 BAYES = Remedy(

@@ -1,0 +1,92 @@
+"""New rows to predict: a file read by the column names and categories of a stored run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.data.cells import distinct, encode
+from overfit_cli.data.dataset import Ints
+from overfit_cli.data.idx import read_idx
+from overfit_cli.data.naming import listed, no_such, shown
+from overfit_cli.data.npz import check_inputs
+from overfit_cli.data.npz_members import open_npz
+from overfit_cli.data.table_file import TableFile, open_table
+from overfit_cli.data.target import refuse_rows, refuse_words
+from overfit_cli.errors import DataError
+
+
+class NewRows(NamedTuple):
+    """numeric (n, Dn), NaN where missing; codes (n, Dc), -1 where missing or never seen."""
+
+    numeric: NDArray[Any]
+    codes: Ints
+    row_ids: Ints
+    notes: tuple[str, ...]
+
+
+def read_new_rows(path: str, schema: dict[str, Any]) -> NewRows:
+    """Read a table, an NPZ file (array X) or an IDX file of images by a stored run's schema.
+
+    schema: `numeric_names` and `categories` of `Preprocessing.schema`. The target, ids and other
+    columns may be there or not. Row ids count data rows from 0.
+
+    Raises:
+        DataError: a column that is missing (named), a cell that is no number (named by line), or
+            another number of inputs than the run has.
+    """
+    name = Path(path).name.lower()
+    if name.endswith(".npz"):
+        with open_npz(path) as members:
+            x = "x" if "x" in members.names else "X"
+            return _array_rows(check_inputs(members.read(x), members.path), schema, path)
+    if "idx" in name and "ubyte" in name:
+        return _array_rows(check_inputs(read_idx(path), path), schema, path)
+    return _table_rows(open_table(path), schema)
+
+
+def _array_rows(array: NDArray[Any], schema: dict[str, Any], path: str) -> NewRows:
+    numeric = array.reshape(len(array), -1)
+    expected = len(schema["numeric_names"])
+    if schema["categories"]:
+        names = listed([name for name, _ in schema["categories"]])
+        raise DataError(f"{path}: the run has categorical columns ({names}); a table is needed.")
+    if numeric.shape[1] != expected:
+        raise DataError(f"{path}: {numeric.shape[1]:,} inputs a row; the run has {expected:,}.")
+    n = len(numeric)
+    return NewRows(numeric, np.empty((n, 0), np.int64), np.arange(n), ())
+
+
+def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
+    numeric_names: list[str] = schema["numeric_names"]
+    categories: list[tuple[str, list[str]]] = schema["categories"]
+    missing = [n for n in (*numeric_names, *(c[0] for c in categories)) if n not in file.names]
+    if missing:
+        raise DataError(
+            f"{file.path}: {len(missing)} column(s) of the run missing: {listed(missing)}. "
+            + no_such(missing[0], file.names, "column")
+        )
+    numeric = np.empty((file.n_rows, len(numeric_names)))
+    for column, (name, cells) in enumerate(file.cells(numeric_names).items()):
+        refuse_words(name, cells, file.where)
+        infinite = np.flatnonzero(np.isinf(cells.numbers))
+        refuse_rows(infinite, f"column {shown(name)} is infinite", file.where)
+        numeric[:, column] = cells.numbers
+    codes = np.empty((file.n_rows, len(categories)), np.int64)
+    notes: list[str] = []
+    for column, (name, known) in enumerate(categories):
+        codes[:, column], unseen = _codes(file, name, known)
+        notes += unseen
+    return NewRows(numeric, codes, np.arange(file.n_rows), tuple(notes))
+
+
+def _codes(file: TableFile, name: str, known: Sequence[str]) -> tuple[Ints, list[str]]:
+    """Encode one categorical column, and tell of categories the run has not seen."""
+    text = file.text(name)
+    unseen = [word for word in distinct(text) if word not in set(known)]
+    note = f"column {shown(name)}: categories never seen are read as missing: {listed(unseen)}."
+    return encode(text, known), [note] if unseen else []

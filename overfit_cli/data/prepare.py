@@ -1,0 +1,140 @@
+"""One seed's split of a data set, ready for the network: statistics from training rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.data.dataset import (
+    Dataset,
+    Floats,
+    Ints,
+    Likelihood,
+    Prepared,
+    Preprocessing,
+    Rows,
+)
+from overfit_cli.data.labels import (
+    check_target,
+    check_training_classes,
+    likelihood_of,
+    noisy_target,
+    target_moments,
+)
+from overfit_cli.data.preprocessing import describe_columns, fit, transform
+from overfit_cli.data.request import DataRequest
+from overfit_cli.data.splits import Split, split
+from overfit_cli.errors import DataError
+
+BLOCK = 1024  # rows hashed at once, so that no copy of the whole table is made
+
+
+def prepare(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype[Any]) -> Prepared:
+    """Split, add label noise, fit the preprocessing on training rows and apply it to all parts.
+
+    Raises:
+        UsageError: sizes, noise or resampling that this data set cannot have.
+        DataError: rows, columns or classes that cannot be used (row by row in `check_target`,
+            `describe_columns`, `check_training_classes`).
+    """
+    rare = check_target(dataset)
+    schema, dropped = describe_columns(dataset)
+    parts = split(dataset, request, seed)
+    check_training_classes(dataset, request, parts.train)
+    target = noisy_target(dataset, request, seed, parts)
+    likelihood, n_outputs = likelihood_of(dataset)
+    mean, scale = target_moments(dataset, target, parts.train)
+    fitted = fit(dataset, schema, parts.train, dtype)
+    ready = _Ready(dataset, fitted, _targets(target, likelihood, mean, scale, dtype), dtype)
+    truth = dataset.truth
+    return Prepared(
+        train=_weighed(ready.rows(parts.train)),
+        val=ready.rows(parts.val),
+        test=ready.rows(parts.test),
+        likelihood=likelihood,
+        n_outputs=n_outputs,
+        classes=dataset.classes,
+        target_names=dataset.target_names,
+        target_mean=mean,
+        target_scale=scale,
+        preprocessing=fitted,
+        fingerprint=dataset.fingerprint,
+        test_truth=truth.predict(dataset.numeric[parts.test]) if truth else None,
+        truth_noise_sd=truth.noise_sd if truth else None,
+        notes=(
+            *dataset.notes,
+            *dropped,
+            *rare,
+            *_fewer(request, parts),
+            *_repeated(dataset, parts),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Ready:
+    dataset: Dataset
+    preprocessing: Preprocessing
+    targets: NDArray[Any]
+    dtype: np.dtype[Any]
+
+    def rows(self, at: Ints) -> Rows:
+        data = self.dataset
+        return Rows(
+            inputs=transform(self.preprocessing, data.numeric[at], data.codes[at]),
+            targets=self.targets[at],
+            weights=None if data.weights is None else data.weights[at].astype(self.dtype),
+            ids=data.row_ids[at],
+        )
+
+
+def _targets(
+    target: NDArray[Any], likelihood: Likelihood, mean: Floats, scale: Floats, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    if likelihood == "categorical":
+        return target.astype(np.int64)
+    if likelihood == "bernoulli":
+        return target[:, None].astype(dtype)
+    return ((target - mean) / scale).astype(dtype)
+
+
+def _weighed(train: Rows) -> Rows:
+    if train.weights is not None and not train.weights.any():
+        raise DataError("the weights of all training rows are 0.")
+    return train
+
+
+def _fewer(request: DataRequest, parts: Split) -> tuple[str, ...]:
+    if request.train_size is None or len(parts.train) == request.train_size:
+        return ()
+    return (f"only {len(parts.train)} training rows of the {request.train_size} asked for.",)
+
+
+def _repeated(dataset: Dataset, parts: Split) -> tuple[str, ...]:
+    """Count the rows of one part that stand, inputs and target alike, in an earlier one too."""
+    keys = {part: _keys(dataset, getattr(parts, part)) for part in ("train", "val", "test")}
+    seen = set(keys["train"])
+    val = sum(key in seen for key in keys["val"])
+    seen.update(keys["val"])
+    test = sum(key in seen for key in keys["test"])
+    counts = (
+        f"{val} of {len(parts.val)} validation rows also train" if val else "",
+        f"{test} of {len(parts.test)} test rows also train or validate" if test else "",
+    )
+    said = "; ".join(count for count in counts if count)
+    return (f"duplicate rows across splits: {said}.",) if said else ()
+
+
+def _keys(dataset: Dataset, rows: Ints) -> list[int]:
+    """Return one hash a row: of bytes, so that missing values compare equal."""
+    arrays = [array for array in (dataset.numeric, dataset.codes, dataset.target) if array.size]
+    blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+    return [hash(row.tobytes()) for block in blocks for row in _joined(arrays, block)]
+
+
+def _joined(arrays: list[NDArray[Any]], rows: Ints) -> NDArray[np.uint8]:
+    flat = [array[rows].reshape(len(rows), -1) for array in arrays]
+    return np.hstack([np.ascontiguousarray(part).view(np.uint8) for part in flat])

@@ -1,0 +1,150 @@
+"""One table on disk, whatever its format: names, cells by column, and the way back to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from overfit_cli.data.cells import Cells, clean_text, number_cells, text_cells
+from overfit_cli.data.csv_text import check_distinct, read_text
+from overfit_cli.data.files import MAX_COLUMNS
+from overfit_cli.data.naming import shown, shown_path
+from overfit_cli.data.parquet_bytes import read_parquet_bytes
+from overfit_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GROUP_CELLS = 8_000_000
+"""Cells that are held as text at once."""
+
+
+class TableFile(Protocol):
+    """A table: columns of cells, n rows."""
+
+    path: str
+    names: tuple[str, ...]
+    n_rows: int
+
+    def cells(self, names: Iterable[str]) -> dict[str, Cells]:
+        """Read these columns, numbers told from words."""
+
+    def text(self, name: str) -> pl.Series:
+        """Read one column as text, null where missing."""
+
+    def where(self, row: int) -> str:
+        """Say where the row (from 0) stands in the file."""
+
+
+def open_table(path: str) -> TableFile:
+    """Open a CSV, TSV or Parquet file; gzipped text too.
+
+    Raises:
+        DataError: what `read_text` and `read_parquet_bytes` refuse.
+    """
+    return ParquetFile(path) if Path(path).suffix.lower() == ".parquet" else TextFile(path)
+
+
+class TextFile:
+    """A CSV or TSV file."""
+
+    def __init__(self, path: str) -> None:
+        self._text = read_text(path)
+        self.path = shown_path(path)
+        self.names = self._text.names
+        self.n_rows = len(self._text.lines)
+
+    def cells(self, names: Iterable[str]) -> dict[str, Cells]:
+        """Read these columns, numbers told from words.
+
+        All are tried as numbers at once, which is fast and small; only the columns with a cell
+        that is not a finite number are read again, as text.
+        """
+        import polars as pl
+
+        wanted = list(names)
+        frame = self._read(wanted, pl.Float64)
+        finite = frame.select((pl.all().is_finite() & pl.all().is_not_null()).all()).row(0)
+        unclear = [name for name, fine in zip(wanted, finite, strict=True) if not fine]
+        found = number_cells(frame.drop(unclear))
+        del frame
+        size = max(1, GROUP_CELLS // self.n_rows)
+        for start in range(0, len(unclear), size):
+            text = clean_text(self._read(unclear[start : start + size], pl.String), self.path)
+            found |= text_cells(text, self._text.decimal)
+        return {name: found[name] for name in wanted}
+
+    def text(self, name: str) -> pl.Series:
+        """Read one column as text, null where missing."""
+        import polars as pl
+
+        return clean_text(self._read([name], pl.String), self.path)[name]
+
+    def where(self, row: int) -> str:
+        """Say where the row (from 0) stands in the file."""
+        return f"{self.path}, line {self._text.lines[row]}"
+
+    def _read(self, names: list[str], dtype: Any) -> pl.DataFrame:
+        """Parse columns; cells that are not of `dtype` become null.
+
+        Columns go by position, for the names are the user's and may be anything.
+        """
+        import polars as pl
+
+        position = {name: i for i, name in enumerate(self.names)}
+        frame = pl.read_csv(
+            self._text.body,
+            has_header=False,
+            schema={f"c{i}": dtype for i in range(len(self.names))},
+            columns=[position[name] for name in names],
+            separator=self._text.separator,
+            quote_char=None,
+            ignore_errors=True,
+        )
+        if frame.height != self.n_rows:
+            raise DataError(f"{self.path}: {frame.height} rows read of {self.n_rows}.")
+        in_order = frame.select([f"c{position[name]}" for name in names])
+        return in_order.rename({f"c{position[name]}": name for name in names})
+
+
+class ParquetFile:
+    """A Parquet file of flat columns."""
+
+    def __init__(self, path: str) -> None:
+        self._frame = read_parquet_bytes(path)
+        path = self.path = shown_path(path)
+        self.names = tuple(self._frame.columns)
+        self.n_rows = self._frame.height
+        if len(self.names) > MAX_COLUMNS:
+            raise DataError(f"{path}: {len(self.names):,} columns; the limit is {MAX_COLUMNS:,}.")
+        check_distinct(self.names, path)
+        if not self.n_rows:
+            raise DataError(f"{path}: there are columns but no rows.")
+
+    def cells(self, names: Iterable[str]) -> dict[str, Cells]:
+        """Read these columns; only text is searched for numbers."""
+        import polars as pl
+
+        wanted = list(names)
+        numeric = {name for name in wanted if self._frame[name].dtype.is_numeric()}
+        found = number_cells(self._frame.select([name for name in wanted if name in numeric]))
+        words = [self.text(name) for name in wanted if name not in numeric]
+        found |= text_cells(pl.DataFrame(words))
+        return {name: found[name] for name in wanted}
+
+    def text(self, name: str) -> pl.Series:
+        """Read one column as text, null where missing."""
+        import polars as pl
+
+        series = self._frame[name]
+        if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Unknown):
+            raise DataError(
+                f"{self.path}: column {shown(name)} holds {series.dtype}; only numbers, text, "
+                "booleans and dates can be read. Leave it out with --drop."
+            )
+        return clean_text(series.cast(pl.String).to_frame(), self.path)[name]
+
+    def where(self, row: int) -> str:
+        """Say where the row (from 0) stands in the file."""
+        return f"{self.path}, row {row} (from 0)"

@@ -1,0 +1,155 @@
+"""What is predicted: classes or numbers, told apart by what the column holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.data.cells import Cells, distinct, encode
+from overfit_cli.data.dataset import Floats, Task
+from overfit_cli.data.naming import listed, shown
+from overfit_cli.errors import DataError, UsageError
+
+Where = Callable[[int], str]
+
+MAX_WHOLE_CLASSES = 20
+"""Up to this many different whole numbers (and half of the rows) are taken as classes."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """values: class codes (N,) or floats (N, T); classes: their names, () for regression."""
+
+    task: Task
+    values: NDArray[Any]
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def target_of_cells(
+    columns: dict[str, Cells], task: Task | None, where: Where, source: str
+) -> Target:
+    """Read the target from one or more columns of a table.
+
+    Raises:
+        DataError: missing, infinite or unusable values, named by line; one class.
+        UsageError: several columns for a classification.
+    """
+    for name, cells in columns.items():
+        refuse_rows(cells.missing, f"no value for the target {shown(name)}", where)
+    (name, first), *more = columns.items()
+    if not more and task != "regression" and len(first.words):
+        return _text_classes(name, first, task, where, source)
+    for name, cells in columns.items():
+        refuse_words(name, cells, where)
+    values = np.column_stack([cells.numbers for cells in columns.values()])
+    return target_of_numbers(values, tuple(columns), task, where, source)
+
+
+def target_of_numbers(
+    values: NDArray[Any], names: tuple[str, ...], task: Task | None, where: Where, source: str
+) -> Target:
+    """Take numbers (N, T) as classes or as values to regress on; see MAX_WHOLE_CLASSES.
+
+    Raises:
+        DataError: NaN or infinite values, named by row; one class, or hundreds of them.
+        UsageError: several columns for a classification.
+    """
+    broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    refuse_rows(broken, f"no finite value for the target {shown(names[0])}", where)
+    if task is None:
+        task = _inferred_task(values)
+    if task == "regression":
+        return Target(task, values.astype(np.float64), names, ())
+    if len(names) > 1:
+        raise UsageError(f"classification has one target; these are {len(names)}: {listed(names)}.")
+    found, codes = np.unique(values[:, 0], return_inverse=True)
+    _check_classes(len(found), len(values), names[0], source)
+    return Target(task, codes.astype(np.int64), names, tuple(_number_name(x) for x in found))
+
+
+def target_of_labels(labels: Sequence[str], name: str, task: Task | None, source: str) -> Target:
+    """Take texts as classes, in alphabetical order.
+
+    Raises:
+        DataError: one class, or nearly as many as rows.
+        UsageError: if regression was asked for.
+    """
+    if task == "regression":
+        raise UsageError(f"{source}: the target {shown(name)} is text; regression needs numbers.")
+    found, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
+    _check_classes(len(found), len(codes), name, source)
+    return Target("classification", codes.astype(np.int64), (name,), tuple(map(str, found)))
+
+
+def rows_of(source: str) -> Where:
+    """Return how rows are called where there are no lines."""
+    return lambda row: f"{source}, row {row} (from 0)"
+
+
+def refuse_rows(rows: Iterable[int], wrong: str, where: Where) -> None:
+    """Refuse rows if there are any, naming the first three.
+
+    Raises:
+        DataError: as `wrong` says.
+    """
+    rows = list(rows)
+    if rows:
+        first = "; ".join(where(row) for row in rows[:3])
+        more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
+        raise DataError(f"{first}{more}: {wrong}. Correct or delete what is there.")
+
+
+def refuse_words(name: str, cells: Cells, where: Where) -> None:
+    """Refuse a column of numbers that has a cell which is none.
+
+    Raises:
+        DataError: names the first such cell, its line and column.
+    """
+    if len(cells.words) and cells.text is not None:
+        row = int(cells.words[0])
+        more = f" ({len(cells.words):,} such cells)" if len(cells.words) > 1 else ""
+        raise DataError(
+            f"{where(row)}, column {shown(name)}: {shown(cells.text[row])} is not a number{more}. "
+            "Correct it, or leave the cell empty."
+        )
+
+
+def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, source: str) -> Target:
+    if task is None and is_typo(cells):
+        refuse_words(name, cells, where)
+    assert cells.text is not None
+    classes = distinct(cells.text)
+    _check_classes(len(classes), len(cells.numbers), name, source)
+    return Target("classification", encode(cells.text, classes), (name,), classes)
+
+
+def is_typo(cells: Cells, share: float = 0.05) -> bool:
+    """Say whether under a twentieth of the filled cells are words: numbers with typing errors."""
+    return 0 < len(cells.words) < share * cells.n_filled
+
+
+def _inferred_task(values: NDArray[Any]) -> Task:
+    found = np.unique(values)
+    few = len(found) <= min(MAX_WHOLE_CLASSES, max(2, len(values) // 2))
+    whole = bool(np.all(found == np.floor(found)))
+    return "classification" if values.shape[1] == 1 and few and whole else "regression"
+
+
+def _check_classes(n_classes: int, n_rows: int, name: str, source: str) -> None:
+    if n_classes < 2:
+        raise DataError(f"{source}: the target {shown(name)} has one class only; two are needed.")
+    if n_classes > MAX_WHOLE_CLASSES and 2 * n_classes > n_rows:
+        raise DataError(
+            f"{source}: the target {shown(name)} has {n_classes:,} classes in {n_rows:,} rows. "
+            "Is it an id, or a number for --task regression?"
+        )
+
+
+def _number_name(value: Floats) -> str:
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)

@@ -1,0 +1,86 @@
+"""How numbers are written in tables and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+LARGE = 1e6
+"""From here on a number is written with an exponent: its digits would only widen the table."""
+
+
+ROUNDING = 1e-12
+"""Values that differ by less than this share are the same value, averaged in another order."""
+
+
+def count(value: int) -> str:
+    """Return a whole number, with thousands separated from 10,000 on."""
+    return f"{value:,}" if abs(value) >= 10_000 else str(value)
+
+
+def plural(number: int, noun: str) -> str:
+    """Return `1 seed`, `5 seeds`, `10 classes`."""
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count(number)} {noun}{ending}"
+
+
+def number(value: float | None, decimals: int = 4) -> str:
+    """Return `value` with so many decimals; `-` for absent, never a zero that is none."""
+    if value is None:
+        return "-"
+    if not math.isfinite(value):
+        return str(value)
+    small = value != 0 and abs(value) < 0.5 * 10.0**-decimals
+    return f"{value:.1e}" if small or abs(value) >= LARGE else f"{value:.{decimals}f}"
+
+
+def rounded(value: float, decimals: int = 2) -> str:
+    """Return `value` for a sentence, where 0.0004 is 0.00."""
+    return number(round(value, decimals) + 0.0, decimals) if math.isfinite(value) else str(value)
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction as percent with two decimals, without the sign."""
+    return number(None if fraction is None else 100 * fraction, 2)
+
+
+def decimals(values: Iterable[float | None]) -> int:
+    """Return how many decimals give a typical one of `values` about five digits, at most four."""
+    sizes = [abs(value) for value in values if value is not None and 0 < abs(value) < LARGE]
+    typical = sorted(sizes)[len(sizes) // 2] if sizes else 1.0
+    return min(4, max(0, 4 - math.floor(math.log10(typical))))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean; non-finite values make it non-finite."""
+    return sum(values) / len(values)
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """Return the standard deviation (n - 1), None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    centre = mean(values)
+    if math.isfinite(centre) and max(values) - min(values) <= ROUNDING * abs(centre):
+        return 0.0
+    return math.sqrt(
+        sum((value - centre) * (value - centre) for value in values) / (len(values) - 1)
+    )
+
+
+def whole_range(values: Iterable[int]) -> str:
+    """Return `14`, or `12 to 16`."""
+    found = sorted(values)
+    return str(found[0]) if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
+
+
+def at_epochs(values: Iterable[int]) -> str:
+    """Return `epoch 14`, or `epochs 12 to 16`."""
+    written = whole_range(values)
+    return f"epochs {written}" if " " in written else f"epoch {written}"
+
+
+def listed(values: Iterable[int], limit: int = 8) -> str:
+    """Return `0, 3, 4`, or the range where there are more than `limit`."""
+    found = list(values)
+    return ", ".join(map(str, found)) if len(found) <= limit else whole_range(found)

@@ -1,0 +1,139 @@
+"""What `run` prints when training is over, and what `show` prints of a stored run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from overfit_cli.records import RunResult, finite
+from overfit_cli.report.curves import curves
+from overfit_cli.report.figures import mean
+from overfit_cli.report.headline import Subject, headline
+from overfit_cli.report.next_command import next_command
+from overfit_cli.report.plot import plot
+from overfit_cli.report.seeds import by_method, shown
+from overfit_cli.report.summary import summary
+from overfit_cli.report.surface import Fitted, Surface
+from overfit_cli.report.tables import Column, fitted
+from overfit_cli.report.verdict import Kind, verdicts
+
+STYLES: dict[Kind, str] = {"diverged": "bold red", "failed": "bold red"}
+BLANK = Text("")
+
+
+def run_page(
+    results: Sequence[RunResult],
+    options: Sequence[str],
+    every: int | None = None,
+    with_plot: bool = False,
+) -> Group:
+    """Return curves, summary, verdict and the next command; the headline came before training.
+
+    options: what the user gave after `overfit run`.
+    """
+    return Group(BLANK, *_figures(results, every, with_plot), *_closing(results, options))
+
+
+def show_page(
+    result: RunResult,
+    subject: Subject,
+    every: int | None = None,
+    with_plot: bool = False,
+) -> Group:
+    """Return everything that is known about one stored run."""
+    return Group(
+        _line(f"run {result.run_id}, {result.status}", "bold"),
+        headline(subject),
+        BLANK,
+        *_figures([result], every, with_plot),
+        *_judged([result]),
+        *_notes(result.notes),
+        *details("diagnostics", result.diagnostics),
+        *details("spec", result.spec),
+        *details("environment", result.environment),
+    )
+
+
+def _figures(
+    results: Sequence[RunResult], every: int | None, with_plot: bool
+) -> Iterable[RenderableType]:
+    yield curves(results, every)
+    yield BLANK
+    if with_plot:
+        yield plot(results)
+        yield BLANK
+    yield summary(results)
+    yield BLANK
+
+
+def _judged(results: Sequence[RunResult]) -> Iterable[RenderableType]:
+    judged = verdicts(results)
+    for method, judgement in judged.items():
+        before = f"{method}: " if len(judged) > 1 else ""
+        yield _line(before + judgement.sentence, STYLES.get(judgement.kind, "bold"))
+
+
+def _closing(results: Sequence[RunResult], options: Sequence[str]) -> Iterable[RenderableType]:
+    yield from _judged(results)
+    yield from _diagnostics(results)
+    yield _line(f"next: {next_command(results, options)}")
+
+
+def _diagnostics(results: Sequence[RunResult]) -> Iterable[RenderableType]:
+    """Yield the single numbers of each method's diagnostics, means over seeds."""
+    for method, runs in by_method(results).items():
+        columns: dict[str, list[float]] = {}
+        for run in shown(runs):
+            for name, value in _numbers("", run.diagnostics):
+                columns.setdefault(name, []).append(value)
+        if columns:
+            told = ", ".join(f"{name} {mean(found):.4g}" for name, found in columns.items())
+            yield _line(f"{method}: {told}")
+
+
+def _numbers(prefix: str, content: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(f"{prefix}{key}.", value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{key}", float(value)
+
+
+def _line(words: str, style: str = "") -> Fitted:
+    return Fitted(lambda surface: surface.text(words, style))
+
+
+def _notes(notes: Sequence[str]) -> Iterable[RenderableType]:
+    if notes:
+        yield Fitted(lambda surface: surface.lines(f"note: {note}" for note in notes))
+
+
+def details(title: str, content: Mapping[str, Any]) -> Iterable[RenderableType]:
+    """Yield a two-column table of names and values; nothing if there are none."""
+    flat = dict(_flat("", content))
+    if flat:
+        yield BLANK
+        yield Fitted(lambda surface: _pairs(title, flat, surface))
+
+
+def _pairs(title: str, flat: Mapping[str, str], surface: Surface) -> RenderableType:
+    names = tuple(surface.text(name) for name in flat)
+    values = tuple(surface.text(value) for value in flat.values())
+    key = Column(Text(title), names, align="left", most=max(32, surface.width // 4))
+    room = max(10, surface.width - key.width - 2)
+    return fitted(key, [Column(Text(""), values, align="left", most=room)], surface)
+
+
+def _flat(prefix: str, content: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield nested settings as `dropout.p`, `0.5`."""
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _flat(f"{name}.", value)
+        else:
+            plain = finite(value)
+            yield name, plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

@@ -1,0 +1,183 @@
+"""What the figures say about overfitting, in a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from overfit_cli.records import Metrics, RunResult
+from overfit_cli.report.figures import at_epochs, mean, rounded, whole_range
+from overfit_cli.report.seeds import by_method, finished, losses
+from overfit_cli.report.summary import reference_part
+
+OVERFITS = 0.1
+"""Nats of nll beyond training from which a run overfits: new rows' true answers then get, in
+geometric mean, at least a tenth less probability than training rows' (exp(.1) = 1.105). In nats
+it means the same for any number of classes and, for densities, in any unit."""
+
+SLIGHTLY = 0.02
+"""Nats from which it overfits slightly: two hundredths less probability. Differences below are
+called equal, also to baselines; test sets of a few hundred rows say no more."""
+
+LATE = 0.9
+"""After this share of the epochs a lowest validation nll may only be where training ended."""
+
+Kind = Literal["overfits", "slightly", "fine", "underfits", "diverged", "failed", "unknown"]
+PLACES = {"test": "test", "val": "validation"}
+HEADS = {
+    "overfits": "overfits",
+    "slightly": "overfits slightly",
+    "fine": "does not overfit",
+    "underfits": "underfits",
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said about the runs of one method, and its sentence."""
+
+    kind: Kind
+    sentence: str
+
+
+def verdict(runs: Sequence[RunResult]) -> str:
+    """Return one sentence about the runs of one method, which differ by seed."""
+    return judge(runs).sentence
+
+
+def verdicts(results: Sequence[RunResult]) -> dict[str, Judgement]:
+    """Return the judgement on each method."""
+    return {method: judge(runs) for method, runs in by_method(results).items()}
+
+
+def judge(runs: Sequence[RunResult]) -> Judgement:
+    """Return what the means over the finished seeds say; the others are counted beside.
+
+    Overfitting is the nll of test (else validation) rows less that of training rows. A run
+    underfits if it does not overfit, stays above the best possible, and fits its own training
+    rows no better than the majority class (or mean), or worse than a linear model does new ones.
+    """
+    used, lost = finished(runs), losses(runs)
+    if not used:
+        return _unfinished(runs, lost)
+    part = reference_part(used)
+    kind = _kind(used, part)
+    if kind == "unknown":
+        return Judgement(kind, "; ".join([_unknown(used, part), *lost]))
+    told = [
+        f"{_head(used, part, kind)}: {_figures(used, part)}",
+        _where_lowest(used),
+        *_beside_baselines(used, part, kind),
+        "no test rows" if part == "val" else "",
+        *lost,
+    ]
+    return Judgement(kind, "; ".join(filter(None, told)))
+
+
+def _unfinished(runs: Sequence[RunResult], lost: list[str]) -> Judgement:
+    if not any(run.status == "diverged" for run in runs):
+        return Judgement("failed", "; ".join(lost))
+    rates = dict.fromkeys(str(run.spec["lr"]) for run in runs if "lr" in run.spec)
+    now = f" than {', '.join(rates)}" if rates else ""
+    return Judgement("diverged", f"{'; '.join(lost)}: try a learning rate smaller{now}")
+
+
+def _kind(runs: Sequence[RunResult], part: str) -> Kind:
+    gap = _nll(runs, part) - _nll(runs, "train")
+    if part == "train" or math.isnan(gap):
+        return "unknown"
+    if gap >= OVERFITS:
+        return "overfits"
+    if _underfits(runs, part):
+        return "underfits"
+    return "fine" if gap < SLIGHTLY else "slightly"
+
+
+def _underfits(runs: Sequence[RunResult], part: str) -> bool:
+    above = _nll(runs, part) - _baseline(runs, "true probabilities")
+    as_good_as_possible = math.isfinite(above) and above < SLIGHTLY
+    return not as_good_as_possible and bool(_unreached(runs))
+
+
+def _unreached(runs: Sequence[RunResult]) -> list[str]:
+    """Return the baselines whose nll on new rows the network misses on its own training rows."""
+    train = _nll(runs, "train")
+    margins = {"linear model": SLIGHTLY, "majority class": -SLIGHTLY, "mean": -SLIGHTLY}
+    return [name for name, margin in margins.items() if train > _baseline(runs, name) + margin]
+
+
+def _nll(runs: Sequence[RunResult], part: str) -> float:
+    return _mean_of([run.final.get(part, {}) for run in runs], math.nan)
+
+
+def _baseline(runs: Sequence[RunResult], name: str) -> float:
+    """Return the mean nll of a baseline, infinity where there is none."""
+    return _mean_of([run.baselines.get(name, {}) for run in runs], math.inf)
+
+
+def _mean_of(metrics: Sequence[Metrics], absent: float) -> float:
+    found = [each["nll"] for each in metrics if "nll" in each]
+    return mean(found) if found else absent
+
+
+def _head(runs: Sequence[RunResult], part: str, kind: Kind) -> str:
+    if len(runs) == 1:
+        return HEADS[kind]
+    same = sum(_kind([run], part) == kind for run in runs)
+    return f"{HEADS[kind]} in {'all' if same == len(runs) else f'{same} of'} {len(runs)} seeds"
+
+
+def _figures(runs: Sequence[RunResult], part: str) -> str:
+    mean_of = "mean " if len(runs) > 1 else ""
+    new, old = rounded(_nll(runs, part)), rounded(_nll(runs, "train"))
+    return f"{mean_of}{PLACES[part]} nll {new} against {old} in training"
+
+
+def _unknown(runs: Sequence[RunResult], part: str) -> str:
+    if part == "train":
+        return (
+            f"nothing can be said about overfitting: training nll {rounded(_nll(runs, 'train'))}"
+            ", and neither test nor validation rows"
+        )
+    return f"nothing can be said about overfitting: {_figures(runs, part)}"
+
+
+def _where_lowest(runs: Sequence[RunResult]) -> str:
+    """Say which epoch was restored, or where the validation nll was lowest."""
+    trained = whole_range(run.epochs_run for run in runs)
+    restored = [run.restored_epoch for run in runs if run.restored_epoch is not None]
+    if restored:
+        return f"{at_epochs(restored)} of {trained} restored"
+    if runs[0].axis == "draw":
+        return ""
+    if not any(run.n_val for run in runs):
+        return "no validation rows, so where it was lowest is not known"
+    ending = ", and may fall further" if still_falling(runs) else ""
+    lowest = at_epochs([run.best_epoch for run in runs])
+    return f"validation nll lowest at {lowest} of {trained}{ending}"
+
+
+def still_falling(runs: Sequence[RunResult]) -> bool:
+    """Whether the validation nll of every run was lowest near the end of training."""
+    return all(run.n_val > 0 and run.best_epoch >= LATE * run.epochs_run for run in runs)
+
+
+def _beside_baselines(runs: Sequence[RunResult], part: str, kind: Kind) -> Iterable[str]:
+    if part != "test":
+        return
+    own = _nll(runs, part)
+    if kind == "underfits":
+        name = _unreached(runs)[0]
+        reached = rounded(_baseline(runs, name))
+        yield f"its own training rows are fitted no better than new rows by the {name} ({reached})"
+    else:
+        better = {
+            name: _baseline(runs, name) for name in ("linear model", "majority class", "mean")
+        }
+        for name in [name for name, value in better.items() if value < own - SLIGHTLY]:
+            yield f"the {name} does better ({rounded(better[name])})"
+    above = own - _baseline(runs, "true probabilities")
+    if math.isfinite(above):
+        yield f"{rounded(above, 3)} nats above the true probabilities"

@@ -1,0 +1,116 @@
+import shlex
+from dataclasses import replace
+
+import pytest
+from report_samples import diverged, run, stopped, without_validation
+
+from overfit_cli.report.next_command import next_command
+
+
+def ending(method="none", train=0.0, test=0.5, **changes):
+    final = {"train": {"nll": train}, "val": {"nll": test}, "test": {"nll": test}}
+    return run(method=method, final=final, baselines={"linear model": {"nll": 0.2}}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("method", "advised"),
+    [
+        ("none", "dropout+early-stopping"),
+        ("dropout", "dropout+early-stopping"),
+        ("early-stopping", "dropout+early-stopping"),
+        ("l2", "l2+dropout"),
+        ("l2+dropout", "l2+dropout+early-stopping"),
+        ("dropout+early-stopping", "dropout+early-stopping+max-norm"),
+        ("bayes", "none,bayes"),
+    ],
+)
+def test_what_overfits_gets_the_next_remedy(method, advised):
+    words = shlex.split(next_command([ending(method)], ["--method", method]))
+    assert words[:4] == ["overfit", "run", "--method", advised]
+    assert words.count("--method") == 1
+
+
+def test_when_every_remedy_is_in_use_more_seeds_are_advised():
+    options = ["--method", "dropout+early-stopping+max-norm", "--seed", "3"]
+    command = next_command([ending("dropout+early-stopping+max-norm")], options)
+    assert command == "overfit run --seeds 5 --method dropout+early-stopping+max-norm"
+
+
+def test_the_users_options_are_repeated_and_quoted():
+    options = ["--dataset", "my data.csv", "--target", "y", "--epochs=50", "--method=none"]
+    assert next_command([ending()], options) == (
+        "overfit run --method dropout+early-stopping --p 0.5 "
+        "--dataset 'my data.csv' --target y --epochs=50"
+    )
+
+
+def test_options_of_a_method_that_is_left_are_left_too():
+    """They would be refused without it."""
+    underfits = ending("dropout", train=0.9, test=0.9, best_epoch=20)
+    options = ["--method", "dropout", "--p", "0.2", "--scope=minibatch", "--lr", "0.1"]
+    assert next_command([underfits], options) == "overfit run --method none --lr 0.1"
+
+
+def test_options_of_a_method_that_stays_stay():
+    options = ["--method", "dropout", "--drop-rate", "0.2"]
+    assert next_command([ending("dropout")], options) == (
+        "overfit run --method dropout+early-stopping --drop-rate 0.2"
+    )
+
+
+def test_without_validation_rows_there_is_no_early_stopping():
+    assert "early-stopping" not in next_command([without_validation()], [])
+
+
+def test_without_hidden_units_there_is_no_dropout():
+    spec = {"hidden": [], "epochs": 100}
+    assert next_command([ending(spec=spec)], []) == "overfit run --method early-stopping"
+
+
+def test_divergence_asks_for_a_smaller_learning_rate():
+    assert next_command([diverged()], ["--lr", "0.05"]) == "overfit run --lr 0.01"
+
+
+def test_underfitting_trains_longer_or_wider():
+    plain = ending(train=0.9, test=0.9)
+    assert next_command([replace(plain, best_epoch=99)], []) == "overfit run --epochs 200"
+    assert next_command([replace(plain, best_epoch=20)], []) == "overfit run --hidden 512,512"
+
+
+def test_a_slight_gap_that_may_yet_close_gets_more_epochs():
+    slight = ending("dropout", train=0.01, test=0.1, best_epoch=100)
+    options = ["--method", "dropout", "--epochs", "100"]
+    assert next_command([slight], options) == "overfit run --epochs 200 --method dropout"
+    early = replace(slight, best_epoch=30)
+    assert "dropout+early-stopping" in next_command([early], options)
+
+
+def test_what_is_fine_is_repeated_then_compared():
+    fine = ending("l2", test=0.01)
+    assert next_command([fine], ["--method", "l2"]) == "overfit run --seeds 5 --method l2"
+    assert next_command([fine] * 5, ["--seeds", "5", "--method", "l2"]) == (
+        "overfit run --method none,l2 --seeds 5"
+    )
+
+
+def test_training_rows_alone_need_validation_rows():
+    blind = run(final={"train": {"nll": 0.1}}, n_val=0, n_test=0, baselines={})
+    assert next_command([blind], ["--val-size=0"]) == "overfit run --val-size 0.2"
+
+
+def test_several_methods_get_seeds_then_a_closer_look():
+    few = [ending("none"), ending("dropout", test=0.2)]
+    options = ["--method", "none,dropout"]
+    assert next_command(few, options) == "overfit run --seeds 5 --method none,dropout"
+    many = [replace(each, seed=s, run_id=f"{each.method}{s}") for each in few for s in range(5)]
+    assert next_command(many, options) == "overfit show dropout0"
+
+
+def test_nothing_finished_of_several_methods():
+    lost = [diverged(), diverged(method="l2")]
+    assert next_command(lost, ["--method", "none,l2"]).startswith("overfit run ")
+
+
+def test_the_advice_for_a_stopped_run_does_not_repeat_early_stopping():
+    command = next_command([stopped()], ["--method", "early-stopping", "--patience", "5"])
+    assert command == "overfit run --method dropout+early-stopping --p 0.5 --patience 5"

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import pytest
+from report_samples import BASELINES, diverged, run, sampler, stopped, without_validation
+
+from overfit_cli.report.verdict import OVERFITS, SLIGHTLY, judge, verdict, verdicts
+
+
+def with_nll(train, test, seed=0, baselines=BASELINES, **changes):
+    final = {"train": {"nll": train}, "val": {"nll": test}, "test": {"nll": test}}
+    return run(seed=seed, final=final, baselines=baselines, best_epoch=14, **changes)
+
+
+def test_the_sentence_of_the_manual():
+    assert verdict([with_nll(0.02, 0.41, baselines={})]) == (
+        "overfits: test nll 0.41 against 0.02 in training; validation nll lowest at epoch 14 of 100"
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "kind"),
+    [
+        (0.0, OVERFITS, "overfits"),
+        (0.0, OVERFITS - 1e-9, "slightly"),
+        (0.0, SLIGHTLY, "slightly"),
+        (0.0, SLIGHTLY - 1e-9, "fine"),
+        (0.1, 0.05, "fine"),
+        (0.0, float("inf"), "overfits"),
+        (0.0, float("nan"), "unknown"),
+        (float("nan"), 0.2, "unknown"),
+    ],
+)
+def test_the_gap_decides(train, test, kind):
+    assert judge([with_nll(train, test)]).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "baselines", "kind"),
+    [
+        (0.50, 0.52, {"linear model": {"nll": 0.30}}, "underfits"),
+        (0.31, 0.35, {"linear model": {"nll": 0.30}}, "slightly"),
+        (0.68, 0.68, {"majority class": {"nll": 0.69}}, "underfits"),
+        (0.68, 0.68, {"mean": {"nll": 0.69}}, "underfits"),
+        (0.60, 0.61, {"majority class": {"nll": 0.69}}, "fine"),
+        (
+            0.68,
+            0.68,
+            {"majority class": {"nll": 0.69}, "true probabilities": {"nll": 0.67}},
+            "fine",
+        ),
+        (0.70, 0.95, {"majority class": {"nll": 0.69}}, "overfits"),
+    ],
+)
+def test_underfitting_is_judged_by_baselines(train, test, baselines, kind):
+    judgement = judge([with_nll(train, test, baselines=baselines)])
+    assert judgement.kind == kind
+    if kind == "underfits":
+        assert next(iter(baselines)) in judgement.sentence
+
+
+def test_a_better_baseline_is_named():
+    baselines = {"linear model": {"nll": 0.30}, "majority class": {"nll": 0.35}}
+    sentence = verdict([with_nll(0.02, 0.41, baselines=baselines)])
+    assert "the linear model does better (0.30)" in sentence
+    assert "the majority class does better (0.35)" in sentence
+
+
+def test_the_distance_from_the_truth_is_said():
+    assert verdict([sampler()]) == (
+        "overfits slightly: test nll 0.24 against 0.22 in training; "
+        "0.013 nats above the true probabilities"
+    )
+
+
+def test_a_restored_epoch_is_said_instead_of_the_lowest():
+    assert "epoch 17 of 27 restored" in verdict([stopped()])
+    assert "lowest" not in verdict([stopped()])
+
+
+def test_training_that_ended_on_its_way_down():
+    falling = replace(with_nll(0.2, 0.21), best_epoch=97)
+    assert "lowest at epoch 97 of 100, and may fall further" in verdict([falling])
+
+
+def test_without_validation_rows():
+    assert "no validation rows, so where it was lowest is not known" in verdict(
+        [without_validation()]
+    )
+
+
+def test_without_test_rows():
+    final = {"train": {"nll": 0.1}, "val": {"nll": 0.9}}
+    sentence = verdict([run(final=final, n_test=0, baselines={})])
+    assert sentence.startswith("overfits: validation nll 0.90 against 0.10 in training")
+    assert sentence.endswith("no test rows")
+
+
+def test_with_training_rows_only():
+    judgement = judge([run(final={"train": {"nll": 0.1}}, n_val=0, n_test=0, baselines={})])
+    assert judgement.kind == "unknown"
+    assert "nothing can be said" in judgement.sentence
+
+
+def test_diverged():
+    assert verdict([diverged(7)]) == (
+        "the run diverged at epoch 7: try a learning rate smaller than 0.05"
+    )
+
+
+def test_failed():
+    assert judge([run(status="failed", final={}, curves=())]).sentence == "the run failed"
+
+
+def test_several_seeds_are_averaged_and_counted():
+    runs = [with_nll(0.0, test, seed) for seed, test in enumerate([0.2, 0.3, 0.05])]
+    sentence = verdict(runs)
+    assert sentence.startswith("overfits in 2 of 3 seeds: mean test nll 0.18 against 0.00")
+
+
+def test_lost_seeds_are_told_and_not_averaged():
+    runs = [with_nll(0.0, 0.2, 0), with_nll(0.0, 0.4, 1), diverged(5, seed=2), diverged(9, seed=3)]
+    sentence = verdict(runs)
+    assert "in all 2 seeds: mean test nll 0.30" in sentence
+    assert "2 of 4 runs (seeds 2, 3) diverged at epochs 5, 9" in sentence
+
+
+def test_each_method_is_judged_for_itself():
+    kinds = verdicts([with_nll(0.0, 0.2), with_nll(0.1, 0.1, method="l2"), diverged(method="l1")])
+    assert {name: each.kind for name, each in kinds.items()} == {
+        "none": "overfits",
+        "l2": "fine",
+        "l1": "diverged",
+    }
