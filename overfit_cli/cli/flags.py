@@ -21,7 +21,7 @@ NOUNS = {int: "a whole number", float: "a number"}
 
 @dataclass(frozen=True)
 class Flag:
-    """One option: its config key, type, help, panel of the help page, and words to complete."""
+    """One option: its config key, type, help, panel of the help page, and the words allowed."""
 
     key: str
     kind: type
@@ -51,12 +51,15 @@ DATA, NETWORK, TRAINING = "Data", "Network", "Training"
 DROPOUT, PENALTIES, STOPPING, BAYES = "Dropout", "Penalties", "Early stopping", "Bayes"
 METHODS = ("none", "dropout", "l1", "l2", "max-norm", "early-stopping", "bayes")
 
-METHOD = Flag("method", str, "remedy, 'a+b' for both, 'a,b' side by side", TRAINING, "NAME", METHODS)
+METHOD = Flag(
+    "method", str, "remedy, 'a+b' for both, 'a,b' side by side [none]", TRAINING, "NAME", METHODS
+)
 
+# The default stands in brackets.
 SHARED = (
-    Flag("dataset", str, "a name (see: overfit datasets) or a file", DATA, "NAME|FILE"),
+    Flag("dataset", str, "a name (see: overfit datasets) or a file [digits]", DATA, "NAME|FILE"),
     Flag("target", str, "column to predict", DATA, "COLUMN"),
-    Flag("task", str, "", DATA, "classification|regression", ("classification", "regression")),
+    Flag("task", str, "what the target asks for", DATA, words=("classification", "regression")),
     Flag("features", str, "columns to use, separated by commas", DATA, "COLUMNS"),
     Flag("drop", str, "columns to leave out", DATA, "COLUMNS"),
     Flag("val_file", str, "validation rows from a file of their own", DATA, "FILE"),
@@ -64,61 +67,71 @@ SHARED = (
     Flag("split_column", str, "column that says train, val or test", DATA, "COLUMN"),
     Flag("group_column", str, "rows of one group stay on one side of the split", DATA, "COLUMN"),
     Flag("weight_column", str, "weight of each row", DATA, "COLUMN"),
-    Flag("val_size", float, "validation rows: fraction or number", DATA, "0.2|360"),
-    Flag("test_size", float, "test rows: fraction or number", DATA, "0.2|360"),
+    Flag("val_size", float, "validation rows: fraction, or number of rows [0.2]", DATA),
+    Flag("test_size", float, "test rows: fraction, or number of rows", DATA),
     Flag("train_size", int, "at most so many training rows", DATA, "N"),
-    Flag("label_noise", float, "fraction of train and val labels made wrong", DATA),
+    Flag("label_noise", float, "fraction of train and val labels made wrong [0]", DATA),
     Flag(
         "resample",
         str,
         "what a new seed changes: the split, nothing of the test rows, or all rows",
         DATA,
-        "splits|fixed|draws",
-        ("splits", "fixed", "draws"),
+        words=("splits", "fixed", "draws"),
     ),
-    Flag("hidden", str, "widths of the hidden layers, or none", NETWORK, "256,256"),
+    Flag("hidden", str, "widths of the hidden layers, or none [256,256]", NETWORK, "WIDTHS"),
     Flag(
         "activation",
         str,
-        "of the hidden layers",
+        "of the hidden layers [relu]",
         NETWORK,
-        "relu|tanh|logistic|identity",
-        ("relu", "tanh", "logistic", "identity"),
+        words=("relu", "tanh", "logistic", "identity"),
     ),
-    Flag("optimizer", str, "", TRAINING, "sgd|nesterov|adam", ("sgd", "nesterov", "adam")),
-    Flag("lr", float, "learning rate", TRAINING),
-    Flag("lr_schedule", str, "constant, inverse:T, exponential:T, cosine, step:T,F", TRAINING),
-    Flag("momentum", float, "", TRAINING),
-    Flag("batch_size", int, "rows per minibatch", TRAINING),
-    Flag("epochs", int, "passes over the training rows", TRAINING),
-    Flag("eval_every", int, "epochs between evaluations", TRAINING),
-    Flag("seeds", int, "how many seeds", TRAINING, "K"),
-    Flag("seed", int, "the first seed", TRAINING, "S"),
-    Flag("dtype", str, "precision", TRAINING, "float32|float64", ("float32", "float64")),
-    Flag("threads", int, "BLAS threads; another number is another run", TRAINING),
-    Flag("p", str, "probability that a hidden unit is KEPT, or one per layer", DROPOUT, "0.5"),
-    Flag("p_input", float, "the same for inputs", DROPOUT),
-    Flag("drop_rate", str, "1 - p, for those who think in dropped units", DROPOUT, "0.5"),
-    Flag("scope", str, "", DROPOUT, "example|minibatch", ("example", "minibatch")),
+    Flag("optimizer", str, "rule of the step [sgd]", TRAINING, words=("sgd", "nesterov", "adam")),
+    Flag("lr", float, "learning rate [0.05]", TRAINING),
     Flag(
-        "mask", str, "", DROPOUT, "bernoulli|exact|gaussian", ("bernoulli", "exact", "gaussian")
+        "lr_schedule",
+        str,
+        "constant, inverse:T, exponential:T, cosine, step:T,F [constant]",
+        TRAINING,
+        "NAME",
     ),
-    Flag("average", str, "scaled weights or Monte Carlo", DROPOUT, "weights|mc", ("weights", "mc")),
-    Flag("mc_samples", int, "thinned networks for --average mc", DROPOUT),
-    Flag("l1", float, "lambda of the penalty on absolute weights", PENALTIES),
-    Flag("l2", float, "lambda of the penalty on squared weights", PENALTIES),
-    Flag("max_norm", float, "longest incoming weight vector", PENALTIES),
-    Flag("patience", int, "epochs to wait for an improvement", STOPPING),
-    Flag("min_delta", float, "least improvement that counts", STOPPING),
-    Flag("stop_metric", str, "", STOPPING, "nll|error|rmse", ("nll", "error", "rmse")),
-    Flag("inference", str, "how the average is approximated", BAYES, "NAME", ("ensemble", "hmc")),
-    Flag("members", int, "networks of an ensemble", BAYES),
+    Flag("momentum", float, "momentum of sgd and nesterov [0.9]", TRAINING),
+    Flag("batch_size", int, "rows per minibatch [32]", TRAINING),
+    Flag("epochs", int, "passes over the training rows [100]", TRAINING),
+    Flag("eval_every", int, "epochs between evaluations [1]", TRAINING),
+    Flag("seeds", int, "how many seeds [1]", TRAINING, "K"),
+    Flag("seed", int, "the first seed [0]", TRAINING, "S"),
+    Flag("dtype", str, "precision [samplers 64, else 32]", TRAINING, words=("float32", "float64")),
+    Flag("threads", int, "BLAS threads; another number is another run [1]", TRAINING),
+    Flag("p", str, "probability that a hidden unit is KEPT, or one per layer [0.5]", DROPOUT, "P"),
+    Flag("p_input", float, "the same for inputs [1]", DROPOUT),
+    Flag("drop_rate", str, "1 - p, for those who think in dropped units", DROPOUT, "RATE"),
+    Flag("scope", str, "a mask per what [example]", DROPOUT, words=("example", "minibatch")),
+    Flag(
+        "mask",
+        str,
+        "how units are drawn [bernoulli]",
+        DROPOUT,
+        words=("bernoulli", "exact", "gaussian"),
+    ),
+    Flag(
+        "average", str, "scaled weights or Monte Carlo [weights]", DROPOUT, words=("weights", "mc")
+    ),
+    Flag("mc_samples", int, "thinned networks for --average mc [50]", DROPOUT),
+    Flag("l1", float, "lambda of the penalty on absolute weights [0.0001]", PENALTIES),
+    Flag("l2", float, "lambda of the penalty on squared weights [0.001]", PENALTIES),
+    Flag("max_norm", float, "longest incoming weight vector [3]", PENALTIES),
+    Flag("patience", int, "epochs to wait for an improvement [10]", STOPPING),
+    Flag("min_delta", float, "least improvement that counts [0]", STOPPING),
+    Flag("stop_metric", str, "what has to improve [nll]", STOPPING, words=("nll", "error", "rmse")),
+    Flag("inference", str, "how the average is taken [ensemble]", BAYES, words=("ensemble", "hmc")),
+    Flag("members", int, "networks of an ensemble [5]", BAYES),
     Flag("folds", bool, "member m holds out fold m for early stopping", BAYES),
-    Flag("chains", int, "chains of a sampler", BAYES),
-    Flag("warmup", int, "draws before the first that counts", BAYES),
-    Flag("samples", int, "draws per chain that count", BAYES),
-    Flag("leapfrog", int, "leapfrog steps per draw of hmc", BAYES),
-    Flag("prior_width", float, "width of the prior of the weights", BAYES),
+    Flag("chains", int, "chains of a sampler [4]", BAYES),
+    Flag("warmup", int, "draws before the first that counts [200]", BAYES),
+    Flag("samples", int, "draws per chain that count [200]", BAYES),
+    Flag("leapfrog", int, "leapfrog steps per draw of hmc [100]", BAYES),
+    Flag("prior_width", float, "width of the prior of the weights [0.05]", BAYES),
 )
 
 
@@ -149,7 +162,7 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     option = typer.Option(
         flag.name if flag.kind is not bool else f"{flag.name}/--no-{flag.name[2:]}",
         help=flag.help,
-        metavar=flag.metavar or NOUNS.get(flag.kind, "").split(" ")[-1].upper() or None,
+        metavar=flag.metavar or "|".join(flag.words) or ("N" if flag.kind is int else "X"),
         parser=flag.read if flag.kind in NOUNS else None,
         rich_help_panel=flag.panel,
         show_default=False,

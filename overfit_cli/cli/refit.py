@@ -14,7 +14,7 @@ LEFT_OUT = ("val_size", "test_size", "train_size", "resample", "seeds")
 
 @with_flags(tuple(flag for flag in SHARED if flag.key not in LEFT_OUT))
 def refit(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="A method, or a stored run's id.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="A method, or a run's id.")],
     given: dict[str, Any],
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="TOML file; options override it.")

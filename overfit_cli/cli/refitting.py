@@ -16,10 +16,11 @@ from overfit_cli.cli.training import (
     subject_of,
     train_and_store,
 )
-from overfit_cli.errors import RunsFailed, UsageError, unknown
+from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
 from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.remedies import REGISTRY
+from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import headline
 from overfit_cli.report.json_text import runs_json
 from overfit_cli.store import Store
@@ -28,7 +29,7 @@ from overfit_cli.store import Store
 def refit_all_rows(
     method: str, given: dict[str, Any], config: str | None, store: str | None, json: bool
 ) -> None:
-    """Carry out `overfit refit`: no test rows, and validation rows only where a stop rule needs them."""
+    """Carry out `overfit refit`: all rows train, but those that a stop rule watches."""
     request = Request(given, config, store, save_model=True)
     spec = on_all_rows(_chosen(method, request))
     specs, data = ready([spec])
@@ -39,13 +40,18 @@ def refit_all_rows(
         say(f"note: {note}")
     if len(data[0].val):
         say(f"note: {len(data[0].val)} rows are kept for validation: the method stops by them.")
-    result = train_and_store(stacks, request)[0]
+    try:
+        result = train_and_store(stacks, request)[0]
+    except Interrupted:
+        raise Interrupted("interrupted: nothing is stored.") from None
     if json:
         write(runs_json([result]))
     if result.status != "done":
         raise RunsFailed(f"run {result.run_id} {result.status}.")
     if not json:
-        say(f"model {result.run_id} is stored. To use it: overfit predict {result.run_id} FILE")
+        own = [] if store is None else ["--store", store]
+        use = shell(["overfit", "predict", result.run_id, "FILE", *own])
+        say(f"model {result.run_id} is stored. To use it: {use}")
 
 
 def _chosen(method: str, request: Request) -> RunSpec:

@@ -98,10 +98,12 @@ def rm(
     from pathlib import Path
 
     from overfit_cli.cli.console import say
-    from overfit_cli.errors import StoreError
+    from overfit_cli.errors import StoreError, UsageError
     from overfit_cli.store import Store
 
     path = store_path(store)
+    if not "".join(selection).strip():
+        raise UsageError("an empty SELECTION would remove every run; name the runs to remove.")
     if not Path(path).exists():
         raise StoreError(f"store {path}: there is none, so there is nothing to remove.")
     with Store.open(path) as opened:

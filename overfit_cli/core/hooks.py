@@ -68,14 +68,6 @@ class Stop:
     ]
 
 
-@dataclass(frozen=True)
-class Collect:
-    """Statistics gathered while training: init(parameters) -> state; observe(state, parameters)."""
-
-    init: Callable[[Array], dict[str, NDArray[Any]]]
-    observe: Callable[[dict[str, NDArray[Any]], Array], None]
-
-
 Scale = Callable[[Hyper, int], NDArray[Any]]
 Penalty = Callable[[Layout, Hyper, Array], tuple[Array, Array]]
 Votes = Callable[[Layout, Hyper, Array, Sequence[tuple[int, int]]], Iterator[Array]]
@@ -98,7 +90,6 @@ class Hooks:
     projections: tuple[Projection, ...] = ()
     stop: Stop | None = None
     votes: Votes | None = None
-    collect: Mapping[str, Collect] = field(default_factory=dict)
 
 
 def column(values: Sequence[Any], dtype: Any = np.float64) -> NDArray[Any]:
@@ -120,7 +111,6 @@ def compose(parts: Mapping[str, Hooks]) -> Hooks:
         projections=tuple(item for hooks in parts.values() for item in hooks.projections),
         stop=_at_most_one(parts, "stop"),
         votes=_at_most_one(parts, "votes"),
-        collect={key: item for hooks in parts.values() for key, item in hooks.collect.items()},
     )
 
 
