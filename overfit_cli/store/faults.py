@@ -1,0 +1,64 @@
+"""What SQLite reports, in words for the user: what is wrong, with which file, what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from overfit_cli.errors import StoreError
+from overfit_cli.store.codec import Malformed
+
+_PATH_HINT = "Check that its folder exists and may be written, or name another with --store."
+_DISK = "The disk or its connection failed; check it, then run the same command again."
+ADVICE = {
+    sqlite3.SQLITE_BUSY: "Another process held it for a minute. Let that finish, then run again.",
+    sqlite3.SQLITE_READONLY: "It cannot be written: the file, its folder or the disk is read-only.",
+    sqlite3.SQLITE_CANTOPEN: _PATH_HINT,
+    sqlite3.SQLITE_PERM: _PATH_HINT,
+    sqlite3.SQLITE_AUTH: _PATH_HINT,
+    sqlite3.SQLITE_IOERR: _DISK,
+    sqlite3.SQLITE_NOTADB: "It is not a store, or is damaged; it was left as it is.",
+}
+# A damaged schema gives columns names that are no text; Python's sqlite3 decodes those itself.
+DAMAGE = (sqlite3.Error, Malformed, UnicodeDecodeError)
+_DAMAGED = "`overfit doctor` checks what is left."
+
+
+@contextlib.contextmanager
+def told(path: Path, needed: int | None = None) -> Iterator[None]:
+    """Turn what SQLite and the codec raise into a StoreError about `path`.
+
+    needed: bytes that were to be written, named when the disk is full.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(explain(error, path, needed)) from error
+    except (Malformed, UnicodeDecodeError) as error:
+        raise StoreError(f"store {path}: {error}. {_DAMAGED}") from error
+    except OSError as error:
+        raise StoreError(f"store {path}: {error.strerror or error}. {_PATH_HINT}") from error
+
+
+def explain(error: sqlite3.Error, path: Path, needed: int | None = None) -> str:
+    """Say in a sentence or two what SQLite's `error` means for the store at `path`."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return _full(path, needed)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return f"store {path}: {error} ({name}). {ADVICE.get(code, _DAMAGED)}"
+
+
+def _full(path: Path, needed: int | None) -> str:
+    need = f"{needed:,} bytes are needed" if needed is not None else "more space is needed"
+    try:
+        free = f"{shutil.disk_usage(path.parent).free:,} are free"
+    except OSError:
+        free = "too few are free"
+    return (
+        f"store {path}: the disk is full: {need}, {free}. Results stored earlier are kept. "
+        "Make room, then run the same command again."
+    )

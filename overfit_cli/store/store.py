@@ -1,0 +1,255 @@
+"""The store: finished runs in one SQLite file, one transaction a run."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Literal, Self
+
+from overfit_cli.errors import StoreError, UsageError
+from overfit_cli.records import RunResult
+from overfit_cli.store import connection as opening
+from overfit_cli.store import record, rows, selection
+from overfit_cli.store.codec import Malformed
+from overfit_cli.store.faults import told
+from overfit_cli.store.health import problems, rescue
+from overfit_cli.store.rows import Row
+from overfit_cli.store.summary import RunSummary, summarise
+from overfit_cli.store.transaction import transaction
+
+Mode = Literal["write", "read"]
+LAST = "last"
+
+
+class Store:
+    """Stored runs. Use as a context manager; one thread, one process per object.
+
+    Any number of processes may write and read one file at once, each through its own Store. Every
+    number that is read has passed its checksum. All methods raise StoreError when the file or the
+    disk refuses.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, scratch: contextlib.ExitStack):
+        self.path = path
+        self._connection = connection
+        self._scratch = scratch
+
+    @classmethod
+    def open(cls, path: str | Path, mode: Mode = "write") -> Self:
+        """Open the store at `path`; mode "write" makes it if there is none.
+
+        Raises:
+            StoreError: no store, newer than this program, not readable or writable.
+        """
+        path = Path(path)
+        if "\0" in str(path):
+            raise StoreError(f"store {str(path)!r}: a path cannot hold a null character.")
+        scratch = contextlib.ExitStack()
+        with told(path), contextlib.ExitStack() as undo:
+            undo.push(scratch)
+            write = mode == "write"
+            connection = opening.writing(path) if write else opening.reading(path, scratch)
+            undo.pop_all()
+        return cls(path, connection, scratch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the last process to do so leaves nothing beside it."""
+        self._connection.close()
+        self._scratch.close()
+
+    def save(self, result: RunResult, batch: str | None = None, keep_model: bool = False) -> None:
+        """Store one run, or nothing of it, in place of an earlier record of the same run.
+
+        What trained to the end stays: it gives way neither to a run that failed nor to one
+        without the model that it has. The run becomes `last` either way. keep_model: also a model
+        of record.MODEL_BYTES or more.
+        """
+        data, parts = record.split(result, keep_model)
+        needed = len(data) + sum(map(len, parts.values()))
+        with told(self.path, needed), transaction(self._connection):
+            old = rows.find(self._connection, result.run_id)
+            batches = _joined(old, batch)
+            if old and _keeps(old, result, parts):
+                rows.rebatch(self._connection, old, batches)
+            else:
+                rows.delete(self._connection, [result.run_id])
+                row = Row.sealed(result.run_id, result.status, batches, data)
+                rows.insert(self._connection, row, parts)
+
+    def tag(self, batch: str, run_ids: Iterable[str]) -> None:
+        """Make stored runs members of a batch, in one transaction; unknown ones are passed over."""
+        with told(self.path), transaction(self._connection):
+            for run_id in run_ids:
+                row = rows.find(self._connection, run_id)
+                if row and row.is_intact():
+                    rows.rebatch(self._connection, row, _joined(row, batch))
+
+    def has(self, run_id: str) -> bool:
+        """Tell whether this run trained to the end and its record is intact."""
+        with self._reading():
+            row = rows.find(self._connection, run_id)
+        return row is not None and row.status == "done" and row.is_intact()
+
+    def run_ids(self, status: str = "done") -> frozenset[str]:
+        """Return the ids of runs of this status. Damaged records count as missing."""
+        with self._reading():
+            found = (row for row in rows.every(self._connection) if row.status == status)
+            return frozenset(row.run_id for row in found if row.is_intact())
+
+    def load(self, name: str, blobs: bool = False) -> RunResult:
+        """Return the run `name`: its id, the unique beginning of it, or `last`.
+
+        blobs: with predictions and model, where they were stored.
+
+        Raises:
+            UsageError: no such run, or several.
+            StoreError: the record is damaged.
+        """
+        with self._reading():
+            return self._read(self._one(name), record.PARTS if blobs else ("curves",))
+
+    def results(
+        self, run_ids: Iterable[str], parts: Collection[str] = ("curves",)
+    ) -> Iterator[RunResult]:
+        """Yield the runs with these (whole) ids, one at a time, in the order given.
+
+        parts: what to read of record.PARTS; the others are left empty. Curves take most of the
+        time and memory: leave them out for thousands of runs.
+        """
+        for run_id in run_ids:
+            with self._reading():
+                result = self._read(run_id, parts)
+            yield result
+
+    def summaries(self) -> list[RunSummary]:
+        """Return every run, in the order saved."""
+        with self._reading():
+            return [_summary(row) for row in rows.intact(self._connection)]
+
+    def select(self, text: str = "") -> list[RunSummary]:
+        """Return the runs of a SELECTION (see `selection`), in the order saved.
+
+        Raises:
+            UsageError: a name, key or value that fits no run, or an ambiguous beginning.
+        """
+        wanted = selection.parse(text)
+        runs = self.summaries()
+        if wanted.names:
+            named = {run_id for name in wanted.names for run_id in self._named(name, runs)}
+            runs = [run for run in runs if run.run_id in named]
+        return selection.narrow(runs, wanted.pairs)
+
+    def resolve(self, text: str) -> list[str]:
+        """Return the run ids of a SELECTION; whole ids also of damaged runs, for `overfit rm`."""
+        names = selection.parse(text).names
+        if names and not selection.parse(text).pairs and all(map(self._is_stored, names)):
+            return list(dict.fromkeys(names))
+        return [run.run_id for run in self.select(text)]
+
+    def last_batch(self) -> str | None:
+        """Return the batch that was last added to, or None."""
+        with self._reading():
+            newest = rows.every(self._connection, newest_first=True)
+            members = (row.batch_names() for row in newest if row.is_intact())
+            return next((names[-1] for names in members if names), None)
+
+    def remove(self, run_ids: Iterable[str]) -> int:
+        """Remove runs, all or none, and give their space back; return how many there were."""
+        with told(self.path):
+            with transaction(self._connection):
+                count = rows.delete(self._connection, run_ids)
+            # As a script: Python's execute() would stop after giving back one page.
+            self._connection.executescript("PRAGMA incremental_vacuum")
+        return count
+
+    def complete_ids(self, prefix: str = "") -> list[str]:
+        """Return the run ids that begin so, for shell completion, `last` among them."""
+        with self._reading():
+            found = rows.ids(self._connection, prefix)
+        return [*found, *([LAST] if LAST.startswith(prefix) else [])]
+
+    def check(self) -> list[str]:
+        """Read everything; return what is wrong, one sentence each. Empty: all is well."""
+        return problems(self._connection)
+
+    def rescue(self, into: str | Path) -> tuple[list[str], list[str]]:
+        """Copy every intact run to a new store; return the ids copied and those lost.
+
+        Raises:
+            StoreError: if there is a file at `into`, or the disk refuses.
+        """
+        if Path(into).exists():
+            raise StoreError(f"store {into}: it exists; runs are rescued into a new file only.")
+        with Store.open(into) as fresh, told(fresh.path):
+            return rescue(self._connection, fresh._connection)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read one unchanging state of the file."""
+        with told(self.path), transaction(self._connection, "DEFERRED"):
+            yield
+
+    def _read(self, run_id: str, parts: Collection[str]) -> RunResult:
+        row = rows.find(self._connection, run_id)
+        if row is None:
+            raise UsageError(self._no_such(run_id))
+        document = row.decoded()
+        names = [name for name in document["parts"] if name in parts]
+        return record.join(document, rows.parts(self._connection, row.run_id, names))
+
+    def _is_stored(self, run_id: str) -> bool:
+        with self._reading():
+            return rows.find(self._connection, run_id) is not None
+
+    def _named(self, name: str, runs: list[RunSummary]) -> list[str]:
+        members = [run.run_id for run in runs if name in run.batches]
+        with self._reading():
+            return members or [self._one(name)]
+
+    def _one(self, name: str) -> str:
+        last = rows.last_id(self._connection) if name == LAST else None
+        found = [last] if last else rows.ids(self._connection, name)
+        if len(found) > 1 and name not in found:
+            shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+            raise UsageError(f"run '{name}' is ambiguous: {len(found)} begin so: {shown}.")
+        if not found:
+            raise UsageError(self._no_such(name))
+        return name if name in found else found[0]
+
+    def _no_such(self, name: str) -> str:
+        known = rows.ids(self._connection)
+        if not known:
+            return f"there is no run '{name}': store {self.path} holds none yet."
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        return f"there is no run or batch '{name}'.{hint} `overfit list` shows all {len(known)}."
+
+
+def _summary(row: Row) -> RunSummary:
+    try:
+        return summarise(row.decoded(), row.batch_names())
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Malformed(f"run {row.run_id} is not a record of a run: {error}") from error
+
+
+def _joined(old: Row | None, batch: str | None) -> tuple[str, ...]:
+    earlier = old.batch_names() if old and old.is_intact() else ()
+    if batch is None:
+        return earlier
+    return (*(name for name in earlier if name != batch), batch)
+
+
+def _keeps(old: Row, result: RunResult, parts: dict[str, bytes]) -> bool:
+    if old.status != "done" or not old.is_intact():
+        return False
+    had_model = "model" in old.decoded()["parts"]
+    return result.status != "done" or (had_model and "model" not in parts)

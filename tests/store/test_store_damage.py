@@ -1,0 +1,141 @@
+"""Bits flipped and files cut short: named, or the same numbers, never others."""
+
+import contextlib
+import random
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from store_samples import make_run, run_id_of, same
+
+from overfit_cli.errors import OverfitError, StoreError
+from overfit_cli.store import Store
+
+RUNS = {run_id_of(number): make_run(number) for number in range(8)}
+PLACES = 60
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "s.db"
+    with Store.open(path) as store:
+        for run in RUNS.values():
+            store.save(run, batch="b")
+    return path.read_bytes()
+
+
+def damaged(data: bytes, count: int) -> Iterator[bytes]:
+    """Yield copies: cut short, a bit flipped anywhere, a bit flipped in a page's header."""
+    random_ = random.Random(3)
+    for number in range(count):
+        copy = bytearray(data)
+        if number % 3 == 0:
+            yield bytes(copy[: random_.randrange(1, len(copy))])
+            continue
+        place = random_.randrange(len(copy))
+        if number % 3 == 1:
+            place = place // 4096 * 4096 + random_.randrange(40)
+        copy[place] ^= 1 << random_.randrange(8)
+        yield bytes(copy)
+
+
+def wrong(path: Path, good: Any) -> list[str]:
+    """Return the numbers that the store gives and that were never saved."""
+    found: list[str] = []
+    with contextlib.suppress(StoreError), Store.open(path, "read") as store:
+        with contextlib.suppress(StoreError):
+            found += [] if store.select() == good else ["summaries"]
+        for run_id, run in RUNS.items():
+            with contextlib.suppress(OverfitError):
+                found += [] if same(store.load(run_id, blobs=True), run) else [run_id]
+        with contextlib.suppress(StoreError):
+            found += sorted(store.run_ids() - set(RUNS))
+    return found
+
+
+@pytest.mark.parametrize("count", [PLACES, pytest.param(1000, marks=pytest.mark.slow)])
+def test_damage_never_gives_a_wrong_number(whole: bytes, tmp_path: Path, count: int) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(whole)
+    with Store.open(path, "read") as store:
+        good = store.select()
+        assert len(good) == len(RUNS)
+    for data in damaged(whole, count):
+        path.write_bytes(data)
+        assert wrong(path, good) == []
+        with contextlib.suppress(StoreError):
+            train_again(path)
+            assert wrong(path, sorted(good, key=lambda run: run.run_id)) in ([], ["summaries"])
+        for side in tmp_path.glob("s.db-*"):
+            side.unlink()
+
+
+def train_again(path: Path) -> None:
+    with Store.open(path) as store:
+        done = store.run_ids()
+        for run_id, run in RUNS.items():
+            if run_id not in done:
+                store.save(run, batch="b")
+
+
+def damage_value(path: Path, whole: bytes, value: bytes) -> None:
+    assert whole.count(value) == 1
+    path.write_bytes(whole.replace(value, bytes([value[0] ^ 1]) + value[1:]))
+
+
+def test_a_damaged_run_is_named_counted_missing_and_replaced(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    damage_value(path, whole, b'"seconds":3.1')
+    with Store.open(path) as store:
+        assert store.run_ids() == set(RUNS) - {run_id_of(3)}
+        assert not store.has(run_id_of(3))
+        for ask in (store.select, lambda: store.load(run_id_of(3))):
+            with pytest.raises(StoreError, match=rf"damaged.*{run_id_of(3)}.*overfit rm"):
+                ask()
+        assert any(run_id_of(3) in problem for problem in store.check())
+        assert store.resolve(run_id_of(3)) == [run_id_of(3)]
+    train_again(path)
+    with Store.open(path, "read") as store:
+        assert len(store.select("b")) == len(RUNS)
+        assert store.check() == []
+
+
+def test_a_damaged_part_is_named(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    model = make_run(5).model
+    assert model is not None
+    damage_value(path, whole, model.parameters.tobytes()[:64])
+    with Store.open(path, "read") as store:
+        assert same(store.load(run_id_of(5)), make_run(5, predictions=None, model=None))
+        with pytest.raises(StoreError, match=f"{run_id_of(5)}.*model"):
+            store.load(run_id_of(5), blobs=True)
+        (problem,) = store.check()
+        assert "model" in problem
+
+
+def test_what_is_intact_is_rescued(whole: bytes, tmp_path: Path) -> None:
+    path, fresh = tmp_path / "s.db", tmp_path / "fresh.db"
+    damage_value(path, whole, b'"seconds":3.1')
+    with Store.open(path, "read") as store:
+        kept, lost = store.rescue(fresh)
+        assert (set(kept), lost) == (set(RUNS) - {run_id_of(3)}, [run_id_of(3)])
+        with pytest.raises(StoreError, match="exists"):
+            store.rescue(fresh)
+    with Store.open(fresh, "read") as store:
+        assert store.check() == []
+        assert len(store.select("b")) == len(RUNS) - 1
+        assert same(store.load(run_id_of(7), blobs=True), make_run(7))
+
+
+def test_a_run_that_vanished_whole_is_missed(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(whole)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id_of(1),))
+        connection.commit()
+    with Store.open(path, "read") as store:
+        with pytest.raises(StoreError, match="8 runs were saved, 7 are found"):
+            store.select()
+        assert any("8 runs" in problem for problem in store.check())
