@@ -136,8 +136,8 @@ class Descent:
             )
         work = self._work[n_rows]
         # "clip" lets take write into the buffer directly; the indices are in range
-        np.take(self.data.inputs, index, axis=0, out=work.inputs, mode="clip")
-        np.take(self.data.targets, index, axis=0, out=work.targets, mode="clip")
+        self.data.inputs.take(index, axis=0, out=work.inputs, mode="clip")
+        self.data.targets.take(index, axis=0, out=work.targets, mode="clip")
         if self.data.weights is not None:
             work.share[:, 0] = self.data.weights[index]
             totals = work.share.sum(axis=-1, keepdims=True)

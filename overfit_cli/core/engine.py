@@ -192,7 +192,8 @@ def _leave(
     if hooks.stop is None:
         outcome.parameters[ids] = replicas.parameters[leaving]
     for name, values in replicas.state.items():
-        if values.shape != replicas.parameters.shape:
+        # an optimizer's moments end with it; whoever wants an array kept gives it a dotted name
+        if "." in name or values.shape != replicas.parameters.shape:
             whole = (len(outcome.epochs), *values.shape[1:])
             outcome.state.setdefault(name, np.zeros(whole, values.dtype))[ids] = values[leaving]
     if hooks.stop is not None:

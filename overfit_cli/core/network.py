@@ -84,11 +84,11 @@ class Workspace:
             Scratch(np.empty((*shape, width), dtype), np.empty((*shape, width), np.bool_))
             for width in sizes[1:-1]
         ]
-        self._mask_buffers: dict[tuple[int, str, str], MaskArray] = {}
+        self._mask_buffers: dict[tuple[int, str, Any], MaskArray] = {}
 
     def mask_buffer(self, layer: int, scope: str, dtype: Any) -> MaskArray:
         """Return the buffer (R, B, width), or (R, 1, width) in minibatch scope, of one mask."""
-        name = (layer, scope, np.dtype(dtype).name)
+        name = (layer, scope, dtype)
         if name not in self._mask_buffers:
             n_replicas, n_rows, width = self.masked[layer].shape
             shape = (n_replicas, 1 if scope == "minibatch" else n_rows, width)
