@@ -9,6 +9,7 @@ from typing import Any
 from overfit_cli.core.descent import TrainingData
 from overfit_cli.core.engine import Stepper
 from overfit_cli.core.network import Network
+from overfit_cli.core.optimizers import State
 
 Settings = Mapping[str, Any]
 
@@ -31,8 +32,9 @@ class Inference:
 
     members(settings): how many networks or chains a run owns. stepper(problem, settings): the
     sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
-    draws of a sampler. diagnostics(state, draws (S, R, P), …): see each file. refuses: remedies
-    that cannot be combined with it, and why.
+    draws of a sampler. refuses: remedies that cannot be combined with it, and why. dtype: the
+    precision it needs. diagnostics(state, settings): figures by name from the last state of one
+    run's members, and "warnings", a list of sentences.
     """
 
     name: str
@@ -45,4 +47,5 @@ class Inference:
     epochs: Callable[[Settings], int] | None = None
     dtype: str | None = None
     why_refused: str = ""
+    diagnostics: Callable[[State, Settings], dict[str, Any]] | None = None
     version: int = 1

@@ -69,7 +69,7 @@ def _result(
         curves=curve,
         epochs_run=int(outcome.epochs[own].max()),
         best_epoch=_best_epoch(curve),
-        restored_epoch=int(restored.max()) if stack.hooks.stop is not None else None,
+        restored_epoch=int(restored.max()) if restored.max() >= 0 else None,
         seconds=seconds,
         final={
             name: _scores(answers.get(name), part, stack.network.likelihood)

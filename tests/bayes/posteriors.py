@@ -70,12 +70,19 @@ def chains(
 
 
 def sampled(
-    problem: Problem, replicas: Replicas, warmup: int, samples: int, leapfrog: int
+    problem: Problem,
+    replicas: Replicas,
+    warmup: int,
+    samples: int,
+    leapfrog: int,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """Run the sampler; return the counted draws (S, R, P). `replicas` keeps its last state."""
     settings = {"warmup": warmup, "samples": samples, "leapfrog": leapfrog}
     sampler = HamiltonianSampler(problem, settings)
     sampler.init(replicas)
+    if start is not None:
+        replicas.parameters[...] = start
     draws = []
     for epoch in range(1, warmup + samples + 1):
         sampler.advance(replicas, epoch)

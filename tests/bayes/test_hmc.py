@@ -67,9 +67,18 @@ def test_a_chain_does_not_notice_that_others_leave(name: str) -> None:
 
 def test_chains_of_one_run_differ() -> None:
     problem, stack = seven_chains("bernoulli")
-    stack.parameters[:] = 0.1
     draws = sampled(problem, stack, 0, 1, 5)[0]
     assert len(np.unique(draws[:, 0])) == 7
+
+
+def test_each_chain_starts_at_hidden_biases_of_its_own_and_an_output_bias_of_zero() -> None:
+    problem, stack = seven_chains("categorical")
+    weights = stack.parameters[:, : problem.network.layout.n_weights].copy()
+    HamiltonianSampler(problem, SETTINGS).init(stack)
+    biases = problem.network.layout.biases(stack.parameters)
+    np.testing.assert_array_equal(stack.parameters[:, : weights.shape[1]], weights)
+    assert len(np.unique(np.concatenate([b.ravel() for b in biases[:-1]]))) == 7 * 9
+    assert not biases[-1].any()
 
 
 def prior_draw(
@@ -118,15 +127,14 @@ def test_sampling_from_a_joint_draw_keeps_the_joint_distribution(name: str) -> N
     Geweke 2004 with independent chains: a wrong scale of the likelihood, of the prior, of the
     noise or of the Metropolis test moves one of the statistics.
     """
-    n_chains = 1500
+    n_chains = 1000
     problem, q, targets = prior_draw(name, n_chains, 4, seed=21)
     replicas = chains(
         problem, [(s, 0) for s in range(n_chains)], np.arange(n_chains * 4).reshape(-1, 4)
     )
     replicas.hyper["prior_width"][:] = 2.0
-    replicas.parameters[...] = q
     before = statistics(q, targets, problem)
-    sampled(problem, replicas, 0, 8, 8)
+    sampled(problem, replicas, 0, 8, 8, start=q)
     assert 0.3 < replicas.state["hmc.acceptance"].mean() < 0.999
     assert np.mean(np.any(replicas.parameters != q, axis=1)) > 0.9
     for key, values in statistics(replicas.parameters, targets, problem).items():
@@ -145,12 +153,12 @@ def one_input_logistic() -> tuple[Problem, np.ndarray, np.ndarray]:
 def test_predictions_of_a_network_of_two_parameters_agree_with_a_grid() -> None:
     """Identity 8's tolerance: .01 in predictive probability; the precision integrated on a grid."""
     problem, x, t = one_input_logistic()
-    replicas = chains(problem, [(1, c) for c in range(20)], np.tile(np.arange(12), (20, 1)), 1.0)
-    draws = sampled(problem, replicas, 100, 400, 10)
+    replicas = chains(problem, [(1, c) for c in range(40)], np.tile(np.arange(12), (40, 1)), 1.0)
+    draws = sampled(problem, replicas, 100, 150, 10)
     new = np.linspace(-2, 2, 9)
     logits = draws[..., :1] * new + draws[..., 1:]
     found = (1 / (1 + np.exp(-logits))).mean(axis=(0, 1))
-    w, b = np.meshgrid(np.linspace(-15, 25, 801), np.linspace(-15, 10, 501), indexing="ij")
+    w, b = np.meshgrid(np.linspace(-15, 25, 321), np.linspace(-15, 10, 251), indexing="ij")
     z = w[..., None] * x[:, 0] + b[..., None]
     log_p = (t[:, 0] * z - np.logaddexp(0, z)).sum(axis=-1) - b**2 / 20_000
     log_p -= 0.75 * np.log(0.25 + w**2 / 2)
@@ -158,7 +166,7 @@ def test_predictions_of_a_network_of_two_parameters_agree_with_a_grid() -> None:
     weight /= weight.sum()
     expected = [float((weight / (1 + np.exp(-(w * v + b)))).sum()) for v in new]
     assert np.abs(found - expected).max() < 0.01
-    assert abs(replicas.state["hmc.acceptance"].mean() - 0.8) < 0.15
+    assert abs(replicas.state["hmc.acceptance"].mean() - 0.75) < 0.15
 
 
 def test_log_posterior_is_that_of_the_draw_with_precisions_integrated_out() -> None:
@@ -198,9 +206,9 @@ def test_classes_have_no_noise() -> None:
 
 def test_divergent_draws_are_rejected_counted_and_said() -> None:
     problem, stack = seven_chains("categorical")
-    start = stack.parameters.copy()
     sampler = HamiltonianSampler(problem, {**SETTINGS, "warmup": 0, "samples": 5})
     sampler.init(stack)
+    start = stack.parameters.copy()
     stack.state["hmc.log_step_mean"][:2] = np.log(1e6)
     for epoch in range(1, 6):
         sampler.advance(stack, epoch)
