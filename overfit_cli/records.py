@@ -1,4 +1,4 @@
-"""What training leaves behind: frozen, JSON-ready records. See `RunResult.to_json` for the schema."""
+"""What training leaves behind: frozen, JSON-ready records; `RunResult.to_json` has the schema."""
 
 from __future__ import annotations
 

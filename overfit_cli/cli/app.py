@@ -5,9 +5,11 @@ Commands import what they need when they run, so that help and completion come a
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -58,6 +60,9 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit with its code (see errors.py)."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.exit(execute(sys.argv[1:]))
 
 
@@ -65,13 +70,13 @@ def execute(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code, every error told on stderr."""
     # --debug may stand anywhere
     debug = "--debug" in arguments
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = typer.main.get_command(app).main(
+        code = _command().main(
             [word for word in arguments if word != "--debug"],
             prog_name="overfit",
             standalone_mode=False,
         )
+        sys.stdout.flush()
     except BaseException as error:
         if debug:
             raise
@@ -82,9 +87,25 @@ def execute(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _terminate(number: int, frame: object) -> None:
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Unwind, keeping what is done; a second signal leaves at once."""
     del number, frame
+    for again in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(again, _leave)
     raise KeyboardInterrupt
+
+
+def _leave(number: int, frame: object) -> None:
+    del number, frame
+    if sys.stderr.isatty():
+        # a progress bar may have hidden the cursor
+        os.write(2, b"\x1b[?25h\n")
+    os._exit(Interrupted.exit_code)
 
 
 def _told(error: BaseException) -> int:
@@ -102,7 +123,8 @@ def _told(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         say("overfit: interrupted.", "bold red")
         return Interrupted.exit_code
-    if isinstance(error, BrokenPipeError):
+    # Typer turns a broken pipe into an exit
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         # whoever read us has enough; keep Python from complaining at exit
         sys.stdout = None
         return 0

@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
+from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.places import JsonOption
 
-MethodArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them.")]
+NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them.")]
+MethodArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="One of them.", autocompletion=lambda: list(METHODS)),
+]
 
 
 def methods(name: MethodArgument = None, json: JsonOption = False) -> None:
@@ -18,7 +23,7 @@ def methods(name: MethodArgument = None, json: JsonOption = False) -> None:
     show_entries("methods", "method", method_entries(), name, json)
 
 
-def datasets(name: MethodArgument = None, json: JsonOption = False) -> None:
+def datasets(name: NameArgument = None, json: JsonOption = False) -> None:
     """List the data sets; for one: options, source, an example."""
     from overfit_cli.cli.entries import dataset_entries, show_entries
 

@@ -19,6 +19,12 @@ from overfit_cli.report.catalogue import (
     entry_page,
 )
 
+CHANGES = {
+    "splits": "the split (--resample splits)",
+    "fixed": "nothing of the test rows (--resample fixed)",
+    "draws": "every row (--resample draws)",
+}
+
 
 def show_entries(
     kind: Kind, what: str, entries: Sequence[Entry], name: str | None, json: bool
@@ -81,7 +87,7 @@ def dataset_entries() -> list[Entry]:
             ),
             source=source.citation,
             example=f"overfit run --dataset {source.example}",
-            facts=(("task", source.task), ("a new seed changes", source.resample)),
+            facts=(("task", source.task), ("a new seed changes", CHANGES[source.resample])),
         )
         for source in SOURCES.values()
     ]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from overfit_cli.errors import UsageError
+
 DEFAULT_STORE = "overfit.db"
 
 StoreOption = Annotated[
@@ -16,6 +18,17 @@ StoreOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _every(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--every: '{text}' is not a whole number of at least 1.")
+    return int(text)
+
+
+EveryOption = Annotated[
+    int | None, typer.Option(metavar="N", parser=_every, help="Print every N-th epoch.")
+]
 
 
 def store_path(given: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from overfit_cli.cli.flags import SHARED, with_flags
+from overfit_cli.cli.flags import METHODS, SHARED, with_flags
 from overfit_cli.cli.places import JsonOption, StoreOption
 
 LEFT_OUT = ("val_size", "test_size", "train_size", "resample", "seeds")
@@ -14,7 +14,12 @@ LEFT_OUT = ("val_size", "test_size", "train_size", "resample", "seeds")
 
 @with_flags(tuple(flag for flag in SHARED if flag.key not in LEFT_OUT))
 def refit(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="A method, or a run's id.")],
+    method: Annotated[
+        str,
+        typer.Argument(
+            metavar="METHOD", help="A method, or a run's id.", autocompletion=lambda: list(METHODS)
+        ),
+    ],
     given: dict[str, Any],
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="TOML file; options override it.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from overfit_cli.cli.flags import METHOD, SHARED, with_flags
-from overfit_cli.cli.places import JsonOption, StoreOption
+from overfit_cli.cli.places import EveryOption, JsonOption, StoreOption
 
 
 @with_flags((METHOD, *SHARED))
@@ -23,9 +23,7 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Take runs that are stored already from the store.")
     ] = False,
-    every: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Print every N-th epoch.")
-    ] = None,
+    every: EveryOption = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the curves.")] = False,
     json: JsonOption = False,
 ) -> None:

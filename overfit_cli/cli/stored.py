@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overfit_cli.cli.places import JsonOption, RunArgument, StoreOption, complete_run, store_path
+from overfit_cli.cli.places import (
+    EveryOption,
+    JsonOption,
+    RunArgument,
+    StoreOption,
+    complete_run,
+    store_path,
+)
 
 if TYPE_CHECKING:
     from overfit_cli.report.listing import StoredRun
@@ -65,9 +72,7 @@ def _row(run: RunSummary) -> StoredRun:
 def show(
     run: RunArgument = "last",
     store: StoreOption = None,
-    every: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Print every N-th epoch.")
-    ] = None,
+    every: EveryOption = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the curves.")] = False,
     json: JsonOption = False,
 ) -> None:

@@ -177,18 +177,20 @@ def _stored(store: Store, stack: Stack) -> list[RunResult] | None:
 
 
 def _train(stack: Stack, bar: Any) -> list[RunResult]:
-    task = None if bar is None else bar.add_task(stack.spec.method, total=None)
+    task = None
     steps = train(stack.specs, stack.data)
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
             results: list[RunResult] = end.value
-            if bar is not None:
+            if task is not None:
                 bar.remove_task(task)
             return results
-        if bar is not None:
-            bar.update(task, completed=step.epoch, total=step.epochs)
+        if bar is not None and task is None:
+            task = bar.add_task(stack.spec.method, total=step.epochs)
+        if task is not None:
+            bar.update(task, completed=step.epoch)
 
 
 def in_order(specs: Sequence[RunSpec], results: Sequence[RunResult]) -> list[RunResult]:

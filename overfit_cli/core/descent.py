@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.core.hooks import Active, Hooks
-from overfit_cli.core.layout import Array, Layout
-from overfit_cli.core.network import Network, Workspace, loss_and_gradient
+from overfit_cli.core.layout import Array, Layout, Views
+from overfit_cli.core.network import Network, Workspace, backpropagate
 from overfit_cli.core.optimizers import Optimizer
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.core.schedules import Schedule
@@ -55,7 +55,9 @@ class Descent:
         self.masked_layers = sorted({layer for mask in hooks.masks for layer in mask.layers})
         self.freezes = any(mask.freezes for mask in hooks.masks)
         self._work: dict[int, Workspace] = {}
+        self._parameters: Array | None = None
         self._gradient = self._scratch = np.empty((0, 0))
+        self._views: tuple[Views, Views] = Views([], []), Views([], [])
 
     def init(self, replicas: Replicas) -> None:
         """Apply the constraints that hold from the start, and make the optimizer's state."""
@@ -91,10 +93,14 @@ class Descent:
         del replicas
 
     def _fit_buffers(self, replicas: Replicas) -> None:
-        if self._gradient.shape != replicas.parameters.shape:
-            self._gradient = np.empty_like(replicas.parameters)
-            self._scratch = np.empty_like(replicas.parameters)
-            self._work = {}
+        if self._parameters is replicas.parameters:
+            return
+        self._parameters = replicas.parameters
+        self._gradient = np.empty_like(replicas.parameters)
+        self._scratch = np.empty_like(replicas.parameters)
+        layout = self.network.layout
+        self._views = layout.views(replicas.parameters), layout.views(self._gradient)
+        self._work = {}
 
     def _step(self, replicas: Replicas, index: NDArray[np.intp], factor: float) -> Array:
         work = self._gather(replicas, index)
@@ -103,7 +109,7 @@ class Descent:
         parameters, gradient = replicas.parameters, self._gradient
         active = _active(self.network.layout, work) if self.freezes else None
         before = _copies(replicas) if self.freezes else []
-        loss = loss_and_gradient(self.network, parameters, work, gradient)
+        loss = backpropagate(self.network, self._views[0], work, self._views[1])
         for penalty in self.hooks.penalties:
             value, slope = penalty(self.network.layout, replicas.hyper, parameters)
             gradient[:, : slope.shape[1]] += slope

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Views(NamedTuple):
+    """One flat array's parts by layer: weights (R, in, out), biases (R, 1, out)."""
+
+    weights: list[Array]
+    biases: list[Array]
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,10 @@ class Layout:
     def groups(self) -> tuple[slice, ...]:
         """One slice per group of a prior: each layer's weights, then each layer's biases."""
         return self.weight_slices + self.bias_slices
+
+    def views(self, flat: Array) -> Views:
+        """Return views of every layer of `flat` (R, P)."""
+        return Views(self.weights(flat), self.biases(flat))
 
     def weights(self, flat: NDArray[Scalar]) -> list[NDArray[Scalar]]:
         """Return views (R, in, out) of each layer's weights in `flat` (R, P)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.core.activations import ACTIVATIONS, Activation, Scratch
-from overfit_cli.core.layout import Array, Layout
+from overfit_cli.core.layout import Array, Layout, Views
 from overfit_cli.core.losses import LOSSES, Loss
 from overfit_cli.rng import stream
 
@@ -99,32 +99,35 @@ class Workspace:
 def loss_and_gradient(
     network: Network, parameters: Array, work: Workspace, gradient: Array
 ) -> Array:
-    """Return the minibatch's nll (R,) and write its gradient (R, P); penalties not included.
+    """Return the minibatch's nll (R,) and write its gradient (R, P); penalties not included."""
+    layout = network.layout
+    return backpropagate(network, layout.views(parameters), work, layout.views(gradient))
+
+
+def backpropagate(network: Network, parameters: Views, work: Workspace, gradient: Views) -> Array:
+    """Return the minibatch's nll (R,) and write its gradient through views of both flat arrays.
 
     Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
     multiply the errors on their way back (Srivastava et al. 2014, section 5.1).
     """
-    layout, f = network.layout, network.f
-    weights, biases = layout.weights(parameters), layout.biases(parameters)
-    last = layout.n_layers - 1
+    f, last = network.f, network.layout.n_layers - 1
     layer_inputs: list[Array] = []
     a = work.inputs
-    for layer in range(layout.n_layers):
+    for layer, weights in enumerate(parameters.weights):
         layer_inputs.append(_masked(a, work.masks[layer], work.masked[layer]))
         a = work.activations[layer]
-        np.matmul(layer_inputs[layer], weights[layer], out=a)
-        a += biases[layer]
+        np.matmul(layer_inputs[layer], weights, out=a)
+        a += parameters.biases[layer]
         if layer < last:
             f.forward(a)
     nll = network.loss.gradient(a, work.targets, work.share)
     delta = a
-    weight_gradients, bias_gradients = layout.weights(gradient), layout.biases(gradient)
     for layer in range(last, -1, -1):
-        np.matmul(layer_inputs[layer].swapaxes(1, 2), delta, out=weight_gradients[layer])
-        np.matmul(work.ones, delta, out=bias_gradients[layer])
+        np.matmul(layer_inputs[layer].swapaxes(1, 2), delta, out=gradient.weights[layer])
+        np.matmul(work.ones, delta, out=gradient.biases[layer])
         if layer > 0:
             below = work.deltas[layer - 1]
-            np.matmul(delta, weights[layer].swapaxes(1, 2), out=below)
+            np.matmul(delta, parameters.weights[layer].swapaxes(1, 2), out=below)
             mask = work.masks[layer]
             if mask is not None:
                 np.multiply(below, mask, out=below)
@@ -143,16 +146,21 @@ def forward(network: Network, parameters: Array, inputs: Array) -> Array:
     Rows go in blocks whose size depends on the network alone: a replica's logits must not depend
     on how many others there are, and the last bits of a matrix product can depend on its height.
     """
-    layout = network.layout
-    weights, biases = layout.weights(parameters), layout.biases(parameters)
-    logits = np.empty((len(parameters), len(inputs), layout.sizes[-1]), parameters.dtype)
-    block = max(64, min(1024, 2**17 // max(layout.sizes)))
+    sizes = network.layout.sizes
+    weights, biases = network.layout.views(parameters)
+    logits = np.empty((len(parameters), len(inputs), sizes[-1]), parameters.dtype)
+    block = max(64, min(1024, 2**17 // max(sizes)))
+    rooms = [
+        np.empty((len(parameters), min(block, len(inputs)), width), parameters.dtype)
+        for width in sizes[1:-1]
+    ]
     for start in range(0, len(inputs), block):
         a = inputs[None, start : start + block]
-        for layer in range(layout.n_layers):
-            a = np.matmul(a, weights[layer])
+        for layer, room in enumerate(rooms):
+            a = np.matmul(a, weights[layer], out=room[:, : a.shape[1]])
             a += biases[layer]
-            if layer < layout.n_layers - 1:
-                network.f.forward(a)
-        logits[:, start : start + block] = a
+            network.f.forward(a)
+        out = logits[:, start : start + block]
+        np.matmul(a, weights[-1], out=out)
+        out += biases[-1]
     return logits

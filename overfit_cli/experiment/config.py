@@ -27,6 +27,8 @@ def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
     Raises:
         UsageError: no such config, not TOML, an unknown key (with its line and the nearest name).
     """
+    # so that a bad flag is not blamed on the file
+    parse_options(overrides)
     path = find_config(name)
     text = _text(path)
     try:

@@ -20,7 +20,7 @@ def _words(value: Any) -> Any:
 
 
 def _widths(value: Any) -> Any:
-    words = _words(value)
+    words = value.split(",") if isinstance(value, str) else value
     return [] if words in (["none"], ["0"], 0) else words
 
 
@@ -44,7 +44,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
 
-    dataset: str = "digits"
+    dataset: Annotated[str, Field(min_length=1)] = "digits"
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
     features: Words = ()

@@ -109,7 +109,7 @@ def _given_settings(options: Any, methods: list[tuple[str, ...]]) -> dict[str, A
     if options.drop_rate is not None:
         if "p" in given:
             raise UsageError("--p and --drop-rate say the same thing twice (p = 1 - drop rate).")
-        given["p"] = _keep(options.drop_rate)
+        given["p"] = _keep(options.drop_rate, len(options.hidden))
     for name in given:
         owner, option = REMEDY_OPTIONS[name]
         if owner not in chosen:
@@ -123,9 +123,14 @@ def _given_settings(options: Any, methods: list[tuple[str, ...]]) -> dict[str, A
     return given
 
 
-def _keep(drop_rate: Any) -> Any:
+def _keep(drop_rate: Any, n_hidden: int) -> Any:
     if isinstance(drop_rate, list | tuple):
-        return [_keep(item) for item in drop_rate]
+        if len(drop_rate) != n_hidden:
+            raise UsageError(
+                f"--drop-rate: {len(drop_rate)} values for {n_hidden} hidden layers; "
+                "give one, or one per hidden layer."
+            )
+        return [_keep(item, n_hidden) for item in drop_rate]
     good = isinstance(drop_rate, int | float) and not isinstance(drop_rate, bool)
     if not good or not 0 <= drop_rate < 1:
         raise UsageError(f"--drop-rate: '{drop_rate}' is not a number from 0 to below 1.")

@@ -24,9 +24,7 @@ def stacks_of(specs: Sequence[RunSpec], data: Sequence[Prepared]) -> list[Stack]
         size = most_runs(specs[places[0]], data[places[0]])
         for start in range(0, len(places), size):
             chosen = places[start : start + size]
-            stacks.append(
-                Stack(tuple(specs[i] for i in chosen), tuple(data[i] for i in chosen))
-            )
+            stacks.append(Stack(tuple(specs[i] for i in chosen), tuple(data[i] for i in chosen)))
     return stacks
 
 

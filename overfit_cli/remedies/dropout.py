@@ -41,13 +41,18 @@ def kept_units(width: int, keep: NDArray[Any]) -> NDArray[np.intp]:
     return np.maximum(1, np.floor(keep * width + 0.5)).astype(np.intp)
 
 
+def highest_word(keep: NDArray[Any]) -> NDArray[np.uint16]:
+    """Return the highest 16-bit word that keeps a unit: round(p 2^16) - 1, at least 0."""
+    return np.asarray(np.maximum(np.round(keep * RESOLUTION), 1) - 1, np.uint16)
+
+
 def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) -> None:
-    """r_j ~ Bernoulli(p): a 16-bit random number below p 2^16 keeps the unit."""
-    below = np.maximum(np.round(hyper["dropout.keep"][:, layer] * RESOLUTION), 1) - 1
+    """r_j ~ Bernoulli(p): a 16-bit random word up to the highest keeps the unit."""
+    highest = hyper["dropout.highest"][:, layer]
     words = -(-out[0].size // 4)
     for replica, rng in enumerate(streams):
         bits = rng.bit_generator.random_raw(words).view(np.uint16)[: out[0].size]
-        np.less_equal(bits.reshape(out[0].shape), np.uint16(below[replica]), out=out[replica])
+        np.less_equal(bits.reshape(out[0].shape), highest[replica], out=out[replica])
 
 
 def _exact(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) -> None:
@@ -121,7 +126,7 @@ def build(layout: Layout, settings: Sequence[Settings]) -> Hooks:
     )
     votes = partial(thinned, mask, settings[0]["mc_samples"])
     return Hooks(
-        hyper={"dropout.keep": keep},
+        hyper={"dropout.keep": keep, "dropout.highest": highest_word(keep)},
         masks=(mask,) if mask.layers else (),
         scales=() if kind == "gaussian" else (_retention(kind, layout.sizes),),
         votes=votes if settings[0]["average"] == "mc" else None,

@@ -9,10 +9,13 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
+
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer a terminal, reorder text or cannot be seen."""
 
 NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+CONTINUED = " \\"
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the start of a formula, in half and full width."""
 
@@ -44,6 +47,18 @@ def shell(arguments: Iterable[str]) -> str:
     Unseen characters become bash's `$'...'`, so that the line is both harmless and exact.
     """
     return " ".join(_shell_word(argument) for argument in arguments)
+
+
+def shell_lines(arguments: Iterable[str], width: int) -> list[str]:
+    r"""Return `arguments` as lines to paste into a shell, each but the last ending in a `\`."""
+    lines = [""]
+    for word in map(_shell_word, arguments):
+        joined = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and cell_len(joined) > width - len(CONTINUED):
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return [line + CONTINUED for line in lines[:-1]] + lines[-1:]
 
 
 def _shell_word(argument: str) -> str:

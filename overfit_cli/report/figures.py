@@ -10,7 +10,8 @@ LARGE = 1e6
 
 
 ROUNDING = 1e-12
-"""Values that differ by less than this share are the same value, averaged in another order."""
+"""Values that differ by less than this share are the same value, averaged in another order;
+values below it are a zero."""
 
 
 def count(value: int) -> str:
@@ -25,12 +26,14 @@ def plural(number: int, noun: str) -> str:
 
 
 def number(value: float | None, decimals: int = 4) -> str:
-    """Return `value` with so many decimals; `-` for absent, never a zero that is none."""
+    """Return `value` with so many decimals; `-` for absent, no zero for what is small."""
     if value is None:
         return "-"
     if not math.isfinite(value):
         return str(value)
-    small = value != 0 and abs(value) < 0.5 * 10.0**-decimals
+    if abs(value) < ROUNDING:
+        return f"{0:.{decimals}f}"
+    small = abs(value) < 0.5 * 10.0**-decimals
     return f"{value:.1e}" if small or abs(value) >= LARGE else f"{value:.{decimals}f}"
 
 

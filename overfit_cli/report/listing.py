@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from overfit_cli.report.escape import csv_text
-from overfit_cli.report.figures import decimals, number, percent
+from overfit_cli.report.figures import decimals, number, percent, rounded
 from overfit_cli.report.json_text import document
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
@@ -81,7 +81,7 @@ def _table(runs: Sequence[StoredRun], surface: Surface) -> RenderableType:
             "error %", ["" if run.test_error is None else percent(run.test_error) for run in runs]
         ),
         _numbers("rmse", [run.test_rmse for run in runs]),
-        _right("seconds", [number(run.seconds, 1) for run in runs], optional=3),
+        _right("seconds", [rounded(run.seconds) for run in runs], optional=3),
         _words("batch", [" ".join(run.batches) for run in runs], surface, optional=4),
         _words("created", [run.created[:19] for run in runs], surface, optional=5),
     ]

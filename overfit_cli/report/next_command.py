@@ -22,22 +22,36 @@ BELONGS = {
     "--max-norm": "max-norm",
     "--patience": "early-stopping",
     "--min-delta": "early-stopping",
+    "--stop-metric": "early-stopping",
     "--inference": "bayes",
+    "--members": "bayes",
+    "--folds": "bayes",
+    "--no-folds": "bayes",
     "--chains": "bayes",
     "--warmup": "bayes",
     "--samples": "bayes",
+    "--leapfrog": "bayes",
+    "--prior-width": "bayes",
 }
 """The options that are refused unless their method is chosen."""
 
 LADDER = ("dropout", "early-stopping", "max-norm")
 """What is added, in this order, to a method that overfits."""
 
+SWITCHES = ("--folds", "--no-folds")
+"""Those that take no value."""
+
 SEVERAL = "5"
 """Seeds that show how far results scatter."""
 
 
 def next_command(results: Sequence[RunResult], options: Sequence[str]) -> str:
-    """Return the next command worth trying, ready to paste.
+    """Return the next command worth trying, ready to paste; see `next_words`."""
+    return shell(next_words(results, options))
+
+
+def next_words(results: Sequence[RunResult], options: Sequence[str]) -> list[str]:
+    """Return the words of the next command worth trying.
 
     options: what the user gave after `overfit run`, which is repeated with what changes.
     """
@@ -48,13 +62,13 @@ def next_command(results: Sequence[RunResult], options: Sequence[str]) -> str:
     return _run(options, _changes(runs, judge(runs).kind))
 
 
-def _after_several(groups: Mapping[str, Sequence[RunResult]], options: Sequence[str]) -> str:
+def _after_several(groups: Mapping[str, Sequence[RunResult]], options: Sequence[str]) -> list[str]:
     """More seeds first; with enough of them, a look at the method best on validation rows."""
     done = {method: finished(runs) for method, runs in groups.items() if finished(runs)}
     if not done or min(map(len, done.values())) < int(SEVERAL):
         return _run(options, {"--seeds": SEVERAL})
     best = min(done, key=lambda method: _selection_nll(done[method]))
-    return shell(["overfit", "show", done[best][0].run_id])
+    return ["overfit", "show", done[best][0].run_id]
 
 
 def _selection_nll(runs: Sequence[RunResult]) -> float:
@@ -128,14 +142,14 @@ def _setting(runs: Sequence[RunResult], name: str, default: float) -> float:
     return float(value) if isinstance(value, int | float) else default
 
 
-def _run(options: Sequence[str], changes: Mapping[str, str]) -> str:
+def _run(options: Sequence[str], changes: Mapping[str, str]) -> list[str]:
     """Return `overfit run` with the changed options first and the user's others behind."""
     kept = _without(options, set(changes) | ({"--seed"} if "--seeds" in changes else set()))
     if "--method" in changes:
         chosen = set(changes["--method"].replace(",", "+").split("+"))
         kept = _without(kept, {name for name, owner in BELONGS.items() if owner not in chosen})
     changed = [word for pair in changes.items() for word in pair]
-    return shell(["overfit", "run", *changed, *kept])
+    return ["overfit", "run", *changed, *kept]
 
 
 def _without(options: Sequence[str], names: set[str]) -> list[str]:
@@ -144,7 +158,8 @@ def _without(options: Sequence[str], names: set[str]) -> list[str]:
     words = iter(options)
     for word in words:
         if word in names:
-            next(words, None)
+            if word not in SWITCHES:
+                next(words, None)
         elif word.split("=", 1)[0] not in names:
             kept.append(word)
     return kept

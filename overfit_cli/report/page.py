@@ -11,9 +11,10 @@ from rich.text import Text
 
 from overfit_cli.records import RunResult, finite
 from overfit_cli.report.curves import curves
+from overfit_cli.report.escape import shell_lines
 from overfit_cli.report.figures import mean
 from overfit_cli.report.headline import Subject, headline
-from overfit_cli.report.next_command import next_command
+from overfit_cli.report.next_command import next_words
 from overfit_cli.report.plot import plot
 from overfit_cli.report.seeds import by_method, shown
 from overfit_cli.report.summary import summary
@@ -80,7 +81,16 @@ def _judged(results: Sequence[RunResult]) -> Iterable[RenderableType]:
 def _closing(results: Sequence[RunResult], options: Sequence[str]) -> Iterable[RenderableType]:
     yield from _judged(results)
     yield from _diagnostics(results)
-    yield _line(f"next: {next_command(results, options)}")
+    yield from _warnings(results)
+    yield _command("next: ", next_words(results, options))
+
+
+def _warnings(results: Sequence[RunResult]) -> Iterable[RenderableType]:
+    """Yield what an inference warns of, each sentence once per method."""
+    for method, runs in by_method(results).items():
+        told = (warning for run in runs for warning in run.diagnostics.get("warnings", ()))
+        for warning in dict.fromkeys(told):
+            yield _line(f"warning: {method}: {warning}")
 
 
 def _diagnostics(results: Sequence[RunResult]) -> Iterable[RenderableType]:
@@ -107,6 +117,16 @@ def _line(words: str, style: str = "") -> Fitted:
     return Fitted(lambda surface: surface.text(words, style))
 
 
+def _command(before: str, words: Sequence[str]) -> Fitted:
+    """Return a command that can be pasted whole, also where it takes several lines."""
+
+    def draw(surface: Surface) -> Text:
+        lines = shell_lines(words, surface.width - len(before))
+        return surface.lines([before + lines[0], *(" " * len(before) + line for line in lines[1:])])
+
+    return Fitted(draw)
+
+
 def _notes(notes: Sequence[str]) -> Iterable[RenderableType]:
     if notes:
         yield Fitted(lambda surface: surface.lines(f"note: {note}" for note in notes))
@@ -129,11 +149,11 @@ def _pairs(title: str, flat: Mapping[str, str], surface: Surface) -> RenderableT
 
 
 def _flat(prefix: str, content: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield nested settings as `dropout.p`, `0.5`."""
+    """Yield nested settings as `dropout.p`, `0.5`; those that are None say nothing."""
     for key, value in content.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and value:
             yield from _flat(f"{name}.", value)
-        else:
+        elif value is not None:
             plain = finite(value)
             yield name, plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from overfit_cli.records import EpochRecord, RunResult
 from overfit_cli.report.figures import listed, mean
@@ -43,11 +44,38 @@ class MeanCurve:
 
 
 def by_method(results: Iterable[RunResult]) -> dict[str, list[RunResult]]:
-    """Return the runs of each method, both in the order given."""
+    """Return the runs of each method, both in the order given.
+
+    A method trained under several settings is several, told apart by what differs: `l2 lr=0.1`.
+    """
     groups: dict[str, list[RunResult]] = {}
     for result in results:
         groups.setdefault(result.method, []).append(result)
-    return groups
+    labelled = (pair for method, runs in groups.items() for pair in _by_setting(method, runs))
+    return {label: [run for at, run in pairs if at == label] for label, pairs in labelled}
+
+
+def _by_setting(
+    method: str, runs: Sequence[RunResult]
+) -> Iterable[tuple[str, list[tuple[str, RunResult]]]]:
+    own = [dict(_settings("", run.spec)) for run in runs]
+    keys = dict.fromkeys(key for settings in own for key in settings)
+    differing = [key for key in keys if len({settings.get(key) for settings in own}) > 1]
+    labels = [
+        " ".join([method, *(f"{key.split('.')[-1]}={settings.get(key)}" for key in differing)])
+        for settings in own
+    ]
+    pairs = list(zip(labels, runs, strict=True))
+    return ((label, pairs) for label in dict.fromkeys(labels))
+
+
+def _settings(prefix: str, spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the settings of a spec, flat and in words, less what follows from the seed."""
+    for key, value in spec.items():
+        if isinstance(value, Mapping):
+            yield from _settings(f"{prefix}{key}.", value)
+        elif prefix + key not in ("seed", "fingerprint"):
+            yield prefix + key, str(value)
 
 
 def finished(runs: Iterable[RunResult]) -> list[RunResult]:

@@ -55,31 +55,50 @@ def verdicts(results: Sequence[RunResult]) -> dict[str, Judgement]:
 def judge(runs: Sequence[RunResult]) -> Judgement:
     """Return what the means over the finished seeds say; the others are counted beside.
 
-    Overfitting is the nll of test (else validation) rows less that of training rows. A run
+    Overfitting is the nll of test (else validation) rows less that of training rows; with label
+    noise that of validation rows, whose labels are as noisy as training's. A run
     underfits if it does not overfit, stays above the best possible, and fits its own training
     rows no better than the majority class (or mean), or worse than a linear model does new ones.
     """
     used, lost = finished(runs), losses(runs)
     if not used:
         return _unfinished(runs, lost)
-    part = reference_part(used)
+    part = _judging_part(used)
     kind = _kind(used, part)
     if kind == "unknown":
         return Judgement(kind, "; ".join([_unknown(used, part), *lost]))
     told = [
         f"{_head(used, part, kind)}: {_figures(used, part)}",
+        _clean_test_rows(used),
         _where_lowest(used),
-        *_beside_baselines(used, part, kind),
-        "no test rows" if part == "val" else "",
+        *_beside_baselines(used, reference_part(used), kind),
+        "no test rows" if reference_part(used) == "val" else "",
         *lost,
     ]
     return Judgement(kind, "; ".join(filter(None, told)))
 
 
+def _judging_part(runs: Sequence[RunResult]) -> str:
+    """Return which rows to hold against training rows: those whose labels are as noisy."""
+    if _noisy(runs) and any(run.final.get("val") for run in runs):
+        return "val"
+    return reference_part(runs)
+
+
+def _noisy(runs: Sequence[RunResult]) -> bool:
+    return any(run.spec.get("data", {}).get("label_noise", 0) > 0 for run in runs)
+
+
+def _clean_test_rows(runs: Sequence[RunResult]) -> str:
+    if not _noisy(runs) or reference_part(runs) != "test":
+        return ""
+    return f"test nll, labels as they are, {rounded(_nll(runs, 'test'))}"
+
+
 def _unfinished(runs: Sequence[RunResult], lost: list[str]) -> Judgement:
     if not any(run.status == "diverged" for run in runs):
         return Judgement("failed", "; ".join(lost))
-    rates = dict.fromkeys(str(run.spec["lr"]) for run in runs if "lr" in run.spec)
+    rates = dict.fromkeys(f"{run.spec['lr']:g}" for run in runs if "lr" in run.spec)
     now = f" than {', '.join(rates)}" if rates else ""
     return Judgement("diverged", f"{'; '.join(lost)}: try a learning rate smaller{now}")
 
@@ -98,7 +117,8 @@ def _kind(runs: Sequence[RunResult], part: str) -> Kind:
 def _underfits(runs: Sequence[RunResult], part: str) -> bool:
     above = _nll(runs, part) - _baseline(runs, "true probabilities")
     as_good_as_possible = math.isfinite(above) and above < SLIGHTLY
-    return not as_good_as_possible and bool(_unreached(runs))
+    # training rows with wrong labels are not to be fitted as well as clean test rows
+    return not as_good_as_possible and not _noisy(runs) and bool(_unreached(runs))
 
 
 def _unreached(runs: Sequence[RunResult]) -> list[str]:
@@ -132,7 +152,8 @@ def _head(runs: Sequence[RunResult], part: str, kind: Kind) -> str:
 def _figures(runs: Sequence[RunResult], part: str) -> str:
     mean_of = "mean " if len(runs) > 1 else ""
     new, old = rounded(_nll(runs, part)), rounded(_nll(runs, "train"))
-    return f"{mean_of}{PLACES[part]} nll {new} against {old} in training"
+    labels = " (noisy labels in both)" if _noisy(runs) and part == "val" else ""
+    return f"{mean_of}{PLACES[part]} nll {new} against {old} in training{labels}"
 
 
 def _unknown(runs: Sequence[RunResult], part: str) -> str:

@@ -33,6 +33,7 @@ def test_a_combination_holds_every_part() -> None:
     assert hooks.stop is not None
     assert set(hooks.hyper) == {
         "dropout.keep",
+        "dropout.highest",
         "l2",
         "l1",
         "max_norm",

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_payloads import PAYLOADS, SHELL, TERMINAL, UNSEEN
 
-from overfit_cli.report.escape import csv_cell, csv_text, html_text, markdown, shell, visible
+from overfit_cli.report.escape import (
+    csv_cell,
+    csv_text,
+    html_text,
+    markdown,
+    shell,
+    shell_lines,
+    visible,
+)
 
 ANYTHING = st.text(st.characters(exclude_categories=()))
 
@@ -113,3 +121,26 @@ def test_a_shell_gets_exactly_the_argument(text):
         return
     said = subprocess.run(["bash", "-c", line], capture_output=True, env={"LC_ALL": "C.UTF-8"})
     assert said.stdout.decode() == text
+
+
+@pytest.mark.parametrize("width", [20, 40, 200])
+def test_a_long_command_is_pasted_whole(width, tmp_path):
+    """However it is broken, a shell reads the same words."""
+    words = [
+        "overfit",
+        "run",
+        "--dataset",
+        "a b.csv",
+        "--drop",
+        "it's",
+        "--p",
+        "0.5",
+        "--x",
+        "$HOME\\",
+    ]
+    lines = shell_lines(words, width)
+    assert all(len(line) <= width for line in lines)
+    read = subprocess.run(
+        ["bash", "-c", "printf '%s\\n' " + "\n   ".join(lines)],
+        capture_output=True, text=True, check=True)  # fmt: skip
+    assert read.stdout.splitlines() == words

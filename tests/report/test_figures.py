@@ -13,6 +13,7 @@ from overfit_cli.report import figures
     [
         (0.41234, "0.4123"),
         (0.0, "0.0000"),
+        (-1.9e-16, "0.0000"),
         (4.1e-5, "4.1e-05"),
         (-3e-6, "-3.0e-06"),
         (1.5e9, "1.5e+09"),
@@ -26,8 +27,8 @@ def test_numbers(value, written):
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_that_is_not_zero_never_looks_like_it(value):
-    assert (float(figures.number(value)) == 0) == (value == 0)
+def test_a_number_beyond_rounding_errors_never_looks_like_zero(value):
+    assert (float(figures.number(value)) == 0) == (abs(value) < figures.ROUNDING)
 
 
 def test_sentences_round():

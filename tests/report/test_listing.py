@@ -2,10 +2,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from report_samples import ENTRY, stored
+from report_samples import ENTRY, sampler, stored
 
 from overfit_cli.report.catalogue import catalogue_json
 from overfit_cli.report.listing import id_length, list_csv, list_json, run_list
+from overfit_cli.report.page import run_page
 from overfit_cli.report.surface import plain_text
 
 
@@ -49,3 +50,9 @@ def test_catalogues(kind):
     document = json.loads(catalogue_json(kind, [ENTRY]))
     assert document["schema"] == f"overfit.{kind}/1"
     assert document[kind][0]["options"][0]["name"] == "--p"
+
+
+def test_an_inference_that_warns_is_heard():
+    warned = replace(sampler(), diagnostics={"warnings": ["R-hat 1.4: the chains disagree"]})
+    page = plain_text(run_page([warned], []), 100)
+    assert "warning: bayes: R-hat 1.4: the chains disagree" in page

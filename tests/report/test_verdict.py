@@ -131,3 +131,20 @@ def test_each_method_is_judged_for_itself():
         "l2": "fine",
         "l1": "diverged",
     }
+
+
+def test_noisy_training_labels_are_held_against_equally_noisy_validation_labels():
+    noisy = with_nll(0.45, 0.50, spec={"data": {"label_noise": 0.2}})
+    final = {**noisy.final, "val": {"nll": 1.34}}
+    judgement = judge([replace(noisy, final=final)])
+    assert judgement.kind == "overfits"
+    assert "validation nll 1.34 against 0.45 in training (noisy labels in both)" in (
+        judgement.sentence
+    )
+    assert "test nll, labels as they are, 0.50" in judgement.sentence
+
+
+def test_noisy_training_rows_are_not_said_to_underfit():
+    noisy = with_nll(1.20, 0.50, spec={"data": {"label_noise": 0.2}})
+    final = {**noisy.final, "val": {"nll": 1.21}}
+    assert judge([replace(noisy, final=final)]).kind == "fine"

@@ -1,0 +1,99 @@
+"""`list`, `show`, `rm`: what is in the store."""
+
+import csv
+import io
+import json
+
+import pytest
+from cli_samples import DIVERGING, TINY, files
+
+
+@pytest.fixture
+def three(cli):
+    """Three stored runs: none, dropout, and a diverged one; return their ids."""
+    runs = cli("run", *TINY, "--method", "none,dropout", "--json").runs
+    runs += cli("run", *TINY, *DIVERGING, "--json", code=3).runs
+    return [run["run_id"] for run in runs]
+
+
+def test_list_has_a_line_for_each_run(cli, three):
+    out = cli("list").out
+    assert [run_id[:8] for run_id in three] == [line[:8] for line in out.splitlines()[2:]]
+    assert "diverged" in out
+
+
+def test_list_json_and_csv_agree(cli, three):
+    document = cli("list", "--json").json
+    rows = list(csv.DictReader(io.StringIO(cli("list", "--csv").out)))
+    assert document["schema"] == "overfit.list/1"
+    assert [run["run_id"] for run in document["runs"]] == [row["run_id"] for row in rows] == three
+    assert document["runs"][2]["test_nll"] is None
+    assert rows[2]["test_nll"] == ""
+
+
+@pytest.mark.parametrize(
+    ("selection", "count"),
+    [("method=dropout", 1), ("status=diverged", 1), ("seed=0 status=done", 2), ("last", 1)],
+)
+def test_list_narrows(cli, three, selection, count):
+    assert len(cli("list", "--json", *selection.split()).json["runs"]) == count
+
+
+def test_show_repeats_what_run_said(cli):
+    ran = cli("run", *TINY).out.splitlines()
+    shown = cli("show").out.splitlines()
+    without = [line for line in ran if not line.startswith("next: ")]
+    assert [line for line in without if line not in shown] == []
+
+
+def test_show_json_is_run_json(cli):
+    ran = cli("run", *TINY, "--json").json
+    assert cli("show", "--json").json == json.loads(json.dumps(ran))
+
+
+def test_show_by_the_beginning_of_an_id_with_every_epoch_and_plot(cli, three):
+    plain = cli("show", three[1][:6]).out
+    assert plain.startswith(f"run {three[1]}, done")
+    assert "remedies.dropout.p" in plain
+    assert len(cli("show", three[1], "--plot", "--every", 1).out) > len(plain)
+
+
+def test_show_of_a_run_that_is_not_there_names_the_nearest(cli, three):
+    wrong = three[0][:-1] + ("0" if three[0][-1] != "0" else "1")
+    assert f"Did you mean '{three[0]}'?" in cli("show", wrong, code=2).err
+
+
+def test_rm(cli, three):
+    assert cli("rm", three[0]).err == "removed 1 run.\n"
+    assert cli("rm", "status=done", "seed=0").err == "removed 1 run.\n"
+    assert len(cli("list", "--json").json["runs"]) == 1
+    cli("rm", three[0], code=2)
+    assert len(cli("list", "--json").json["runs"]) == 1
+
+
+def test_rm_of_nothing_is_refused(cli, three):
+    assert "SELECTION" in cli("rm", code=2).err
+    cli("rm", "", code=2)
+    assert len(cli("list", "--json").json["runs"]) == 3
+
+
+@pytest.mark.parametrize("command", [["list"], ["show"], ["rm", "last"], ["verify"]])
+def test_without_a_store(cli, command):
+    assert "overfit.db: there is none" in cli(*command, code=74).err
+    assert files() == []
+
+
+@pytest.mark.parametrize("command", [["list"], ["show"], ["rm", "last"], ["predict", "last", "x"]])
+def test_a_store_that_is_none(cli, command, empty_folder):
+    (empty_folder / "overfit.db").write_text(
+        "not a database, but long enough to be read as one\n" * 9
+    )
+    before = (empty_folder / "overfit.db").read_bytes()
+    assert "overfit.db" in cli(*command, code=74).err
+    assert (empty_folder / "overfit.db").read_bytes() == before
+
+
+def test_empty_list(cli, three):
+    cli("rm", *three)
+    assert "no runs" in cli("list").out.lower()
+    assert cli("list", "--json").json["runs"] == []
