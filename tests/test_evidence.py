@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from overfit_cli.cli.training import Request, asked_specs, checked_stacks, ready
+from overfit_cli.cli.asking import Request, asked_specs, checked
+from overfit_cli.experiment.stacks import stacks_of
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import RunResult
 
@@ -25,8 +26,8 @@ NEAL = {
 
 
 def runs(given: Mapping[str, Any], config: str | None = None) -> list[RunResult]:
-    specs, data = ready(asked_specs(Request(dict(given), config)))
-    stacks = checked_stacks(specs, data)
+    asked = checked(asked_specs(Request(dict(given), config)))
+    stacks = stacks_of(asked.specs, asked.data)
     return [result for stack in stacks for result in finish(train(stack.specs, stack.data))]
 
 

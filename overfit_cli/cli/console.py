@@ -48,12 +48,12 @@ def say(message: str, style: str = "") -> None:
 @contextmanager
 def progress() -> Iterator[Progress | None]:
     """Yield a progress bar with an ETA on stderr, or None where there is no terminal."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     console = _console(error=True)
     if not console.is_terminal or console.is_dumb_terminal:
         yield None
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

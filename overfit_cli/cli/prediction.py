@@ -45,7 +45,7 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
 
 
 def _trained_again(result: RunResult) -> Model:
-    from overfit_cli.cli.training import ready
+    from overfit_cli.experiment.loading import ready
 
     say(f"run {result.run_id} is stored without its parameters: training it again.")
     specs, data = ready([result_spec(result)])

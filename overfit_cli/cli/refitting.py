@@ -6,16 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from overfit_cli.cli.asking import Request, asked_specs, checked, subject_of
 from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_path
-from overfit_cli.cli.training import (
-    Request,
-    asked_specs,
-    checked_stacks,
-    ready,
-    subject_of,
-    train_and_store,
-)
+from overfit_cli.cli.training import train_and_store
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
 from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import RunSpec
@@ -31,17 +25,16 @@ def refit_all_rows(
 ) -> None:
     """Carry out `overfit refit`: all rows train, but those that a stop rule watches."""
     request = Request(given, config, store, save_model=True)
-    spec = on_all_rows(_chosen(method, request))
-    specs, data = ready([spec])
-    stacks = checked_stacks(specs, data)
+    asked = checked([on_all_rows(_chosen(method, request))])
+    data = asked.data[0]
     if not json:
-        show(headline(subject_of(specs, data)))
-    for note in data[0].notes:
+        show(headline(subject_of(asked)))
+    for note in data.notes:
         say(f"note: {note}")
-    if len(data[0].val):
-        say(f"note: {len(data[0].val)} rows are kept for validation: the method stops by them.")
+    if len(data.val):
+        say(f"note: {len(data.val)} rows are kept for validation: the method stops by them.")
     try:
-        result = train_and_store(stacks, request)[0]
+        result = train_and_store(request, asked)[0]
     except Interrupted:
         raise Interrupted("interrupted: nothing is stored.") from None
     if json:
@@ -56,8 +49,8 @@ def refit_all_rows(
 
 def _chosen(method: str, request: Request) -> RunSpec:
     if all(name.strip() in REGISTRY for name in method.split("+")):
-        asked = replace(request, given=request.given | {"method": method})
-        return asked_specs(asked)[0]
+        named = replace(request, given=request.given | {"method": method})
+        return asked_specs(named)[0]
     path = store_path(request.store)
     if not Path(path).exists():
         raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")

@@ -28,6 +28,11 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Train one method, or several side by side; print curves and a summary; store the runs."""
-    from overfit_cli.cli.training import Request, train_and_show
+    from overfit_cli.cli.asking import Request, announce
 
-    train_and_show(Request(given, config, store, save_model, resume, every, plot, json))
+    request = Request(given, config, store, save_model, resume, every, plot, json)
+    asked = announce(request)
+    # only now, so that the first line does not wait for what comes after it
+    from overfit_cli.cli.training import train_and_show
+
+    train_and_show(request, asked)

@@ -8,8 +8,8 @@ import numpy as np
 
 from overfit_cli.cli.console import show, write
 from overfit_cli.cli.places import store_path
-from overfit_cli.cli.training import ready
 from overfit_cli.errors import VerifyMismatch
+from overfit_cli.experiment.loading import ready
 from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import RunResult

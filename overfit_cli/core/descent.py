@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,10 +150,10 @@ class Descent:
         return work
 
     def _draw_mask(self, work: Workspace, replicas: Replicas, layer: int) -> None:
-        product: NDArray[Any] | None = None
+        product: Array | None = None
         for mask in self.hooks.masks:
             if layer in mask.layers:
-                drawn = work.mask_buffer(layer, mask.scope, mask.dtype)
+                drawn = work.mask_buffer(layer, mask.scope)
                 mask.draw(replicas.hyper, layer, replicas.streams("mask", layer), drawn)
                 product = drawn if product is None else product * drawn
         work.masks[layer] = product

@@ -27,14 +27,13 @@ class Mask:
 
     layers: whose inputs are masked (0: the network's own inputs). draw(hyper, layer, streams,
     out): fills out (R, B, width), or (R, 1, width) in minibatch scope, one stream per replica.
-    dtype: bool for masks of zeros and ones. freezes: a deleted unit's parameters and optimizer
+    freezes: a deleted unit's parameters and optimizer
     state must come out of the step as they went in.
     """
 
     scope: Literal["example", "minibatch"]
     layers: tuple[int, ...]
-    draw: Callable[[Hyper, int, Streams, NDArray[Any]], None]
-    dtype: Any = np.bool_
+    draw: Callable[[Hyper, int, Streams, Array], None]
     freezes: bool = False
 
 

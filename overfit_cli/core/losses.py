@@ -28,11 +28,11 @@ class Loss:
 
 
 def _categorical(logits: Array, targets: Array, share: Array) -> Array:
-    logits -= logits.max(axis=-1, keepdims=True)
-    nll = -(logits * targets).sum(axis=-1, keepdims=True)
+    logits -= np.maximum.reduce(logits, axis=-1, keepdims=True)
+    own = np.add.reduce(logits * targets, axis=-1, keepdims=True)
     np.exp(logits, out=logits)
-    total = logits.sum(axis=-1, keepdims=True)
-    nll += np.log(total)
+    total = np.add.reduce(logits, axis=-1, keepdims=True)
+    nll = np.log(total) - own
     logits /= total
     logits -= targets
     logits *= share.swapaxes(1, 2)

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from overfit_cli.core.activations import ACTIVATIONS, Activation, Scratch
 from overfit_cli.core.layout import Array, Layout, Views
 from overfit_cli.core.losses import LOSSES, Loss
 from overfit_cli.rng import stream
-
-MaskArray = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -78,21 +75,21 @@ class Workspace:
         self.activations = [np.empty((*shape, width), dtype) for width in sizes[1:]]
         self.deltas = [np.empty((*shape, width), dtype) for width in sizes[1:-1]]
         self.ones = np.ones((n_replicas, 1, n_rows), dtype)
-        self.masks: list[MaskArray | None] = [None] * network.layout.n_layers
+        self.masks: list[Array | None] = [None] * network.layout.n_layers
         self.masked = [np.empty((*shape, width), dtype) for width in sizes[:-1]]
         self.scratch = [
             Scratch(np.empty((*shape, width), dtype), np.empty((*shape, width), np.bool_))
             for width in sizes[1:-1]
         ]
-        self._mask_buffers: dict[tuple[int, str, Any], MaskArray] = {}
+        self._mask_buffers: dict[tuple[int, str], Array] = {}
 
-    def mask_buffer(self, layer: int, scope: str, dtype: Any) -> MaskArray:
+    def mask_buffer(self, layer: int, scope: str) -> Array:
         """Return the buffer (R, B, width), or (R, 1, width) in minibatch scope, of one mask."""
-        name = (layer, scope, dtype)
+        name = (layer, scope)
         if name not in self._mask_buffers:
             n_replicas, n_rows, width = self.masked[layer].shape
             shape = (n_replicas, 1 if scope == "minibatch" else n_rows, width)
-            self._mask_buffers[name] = np.empty(shape, dtype)
+            self._mask_buffers[name] = np.empty(shape, self.inputs.dtype)
         return self._mask_buffers[name]
 
 
@@ -136,7 +133,7 @@ def backpropagate(network: Network, parameters: Views, work: Workspace, gradient
     return nll
 
 
-def _masked(a: Array, mask: MaskArray | None, out: Array) -> Array:
+def _masked(a: Array, mask: Array | None, out: Array) -> Array:
     return a if mask is None else np.multiply(a, mask, out=out)
 
 

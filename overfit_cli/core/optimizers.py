@@ -14,7 +14,7 @@ from overfit_cli.core.layout import Array
 State = dict[str, NDArray[Any]]
 
 # Columns handled at a time: the arrays of one block stay in the cache between operations.
-BLOCK = 2**14
+BLOCK = 2**15
 
 
 @dataclass(frozen=True)

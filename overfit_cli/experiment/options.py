@@ -42,7 +42,7 @@ Count = Annotated[int, Field(ge=1)]
 class RunOptions(BaseModel):
     """Everything but the remedies' own hyperparameters; None means "what suits the data"."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     dataset: Annotated[str, Field(min_length=1)] = "digits"
     target: str | None = None

@@ -46,7 +46,7 @@ def highest_word(keep: NDArray[Any]) -> NDArray[np.uint16]:
     return np.asarray(np.maximum(np.round(keep * RESOLUTION), 1) - 1, np.uint16)
 
 
-def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) -> None:
+def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
     """r_j ~ Bernoulli(p): a 16-bit random word up to the highest keeps the unit."""
     highest = hyper["dropout.highest"][:, layer]
     words = -(-out[0].size // 4)
@@ -55,17 +55,17 @@ def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) ->
         np.less_equal(bits.reshape(out[0].shape), highest[replica], out=out[replica])
 
 
-def _exact(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) -> None:
+def _exact(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
     """Keep a uniformly random subset of exactly kept_units units, per row or per minibatch."""
-    out[...] = False
+    out[...] = 0
     n_rows, width = out.shape[1:]
     counts = kept_units(width, hyper["dropout.keep"][:, layer])
     for replica, rng in enumerate(streams):
         order = rng.random((n_rows, width)).argsort(axis=-1)
-        np.put_along_axis(out[replica], order[:, : counts[replica]], True, axis=-1)
+        np.put_along_axis(out[replica], order[:, : counts[replica]], 1, axis=-1)
 
 
-def _gaussian(hyper: Hyper, layer: int, streams: Streams, out: NDArray[Any]) -> None:
+def _gaussian(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
     """r_j ~ N(1, (1 - p) / p) (Srivastava et al. 2014, section 10)."""
     keep = hyper["dropout.keep"][:, layer]
     spread = np.sqrt((1 - keep) / keep)
@@ -107,7 +107,7 @@ def thinned(
         network = parameters.copy()
         weights = layout.weights(network)
         for layer in mask.layers:
-            drawn = np.empty((len(network), 1, layout.sizes[layer]), mask.dtype)
+            drawn = np.empty((len(network), 1, layout.sizes[layer]), network.dtype)
             mask.draw(hyper, layer, streams[layer], drawn)
             weights[layer] *= drawn.swapaxes(1, 2)
         yield network
@@ -121,7 +121,6 @@ def build(layout: Layout, settings: Sequence[Settings]) -> Hooks:
         scope=scope,
         layers=tuple(int(layer) for layer in np.flatnonzero((keep < 1).any(axis=0))),
         draw=DRAWS[kind],
-        dtype=np.float32 if kind == "gaussian" else np.bool_,
         freezes=scope == "minibatch" and kind != "gaussian",
     )
     votes = partial(thinned, mask, settings[0]["mc_samples"])

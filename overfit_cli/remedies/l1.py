@@ -28,9 +28,7 @@ def soft_threshold(
 
 def value(layout: Layout, hyper: Hyper, parameters: Array) -> Array:
     """Return lambda sum |w|, (R,)."""
-    size = np.abs(parameters[:, : layout.n_weights])
-    ones = np.ones((layout.n_weights, 1), parameters.dtype)
-    return np.asarray(hyper["l1"] * np.matmul(size[:, None], ones)[:, 0, 0])
+    return np.asarray(hyper["l1"] * np.abs(parameters[:, : layout.n_weights]).sum(axis=1))
 
 
 def build(layout: Layout, settings: Sequence[Settings]) -> Hooks:

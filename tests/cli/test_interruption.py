@@ -11,6 +11,7 @@ from cli_samples import COMMAND, TINY, environment, files
 
 from overfit_cli.cli import training
 from overfit_cli.errors import OverfitError
+from overfit_cli.experiment import loading
 from overfit_cli.store import Store
 
 # The contract says two seconds; tests time nothing but guard five times that.
@@ -89,7 +90,7 @@ def test_interrupted_before_training(cli, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "load", interrupted)
+    monkeypatch.setattr(loading, "load", interrupted)
     assert cli("run", *TINY, code=130).err == "overfit: interrupted.\n"
     assert files() == []
 
@@ -107,5 +108,5 @@ def test_out_of_memory_is_said_in_words(cli, monkeypatch):
     def exhausted(*_):
         raise MemoryError
 
-    monkeypatch.setattr(training, "load", exhausted)
+    monkeypatch.setattr(loading, "load", exhausted)
     assert "out of memory" in cli("run", *TINY, code=1).err

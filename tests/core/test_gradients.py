@@ -43,7 +43,7 @@ def draw_masks(network: Network, work: Workspace, settings: dict[str, Any]) -> N
     hooks = hooks_of(network.layout, [One(settings={"dropout": settings})])
     (mask,) = hooks.masks
     for layer in mask.layers:
-        out = work.mask_buffer(layer, mask.scope, mask.dtype)
+        out = work.mask_buffer(layer, mask.scope)
         mask.draw(hooks.hyper, layer, [stream(5, "mask", 0, layer)], out[:1])
         out[...] = out[:1]
         work.masks[layer] = out

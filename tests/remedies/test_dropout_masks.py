@@ -25,7 +25,7 @@ def dropout(**given: Any) -> Hooks:
 
 def drawn(hooks: Hooks, layer: int, n_rows: int = 400, seed: int = 0) -> NDArray[Any]:
     (mask,) = hooks.masks
-    out = np.empty((2, n_rows, LAYOUT.sizes[layer]), mask.dtype)
+    out = np.empty((2, n_rows, LAYOUT.sizes[layer]), np.float32)
     mask.draw(hooks.hyper, layer, [stream(seed, "mask", r, layer) for r in range(2)], out)
     return out
 
@@ -39,7 +39,7 @@ def test_bernoulli_masks_keep_each_unit_with_probability_p(layer: int) -> None:
     masks = drawn(dropout(), layer)
     for own, p in zip(masks, KEEPS, strict=True):
         assert near(own, p, p * (1 - p))
-        for pairs in (own[:, 1:] & own[:, :-1], own[1:] & own[:-1]):
+        for pairs in (own[:, 1:] * own[:, :-1], own[1:] * own[:-1]):
             # neighbours overlap: the variance of the mean of products is at most three times p^2
             assert near(pairs, p**2, 3 * p**2)
         per_unit = own.mean(axis=0)

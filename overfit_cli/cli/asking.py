@@ -1,0 +1,124 @@
+"""What the user asks for, checked and announced before anything is trained or written.
+
+Training, store and report are imported later (see training.py): the first line must come at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overfit_cli.cli.console import say, show
+from overfit_cli.data import Prepared
+from overfit_cli.errors import UsageError
+from overfit_cli.experiment.config import read_config
+from overfit_cli.experiment.loading import ready
+from overfit_cli.experiment.options import parse_options
+from overfit_cli.experiment.spec import RunSpec, specs_of
+from overfit_cli.experiment.stack import network_of
+from overfit_cli.experiment.stacks import stacks_of
+from overfit_cli.report.headline import Subject, headline
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked of `run`: `given` holds the options typed, by config key."""
+
+    given: dict[str, Any]
+    config: str | None = None
+    store: str | None = None
+    save_model: bool = False
+    resume: bool = False
+    every: int | None = None
+    plot: bool = False
+    json: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Runs that can be trained: their specs, fingerprints included, and their prepared data."""
+
+    specs: list[RunSpec]
+    data: list[Prepared]
+
+
+def announce(request: Request) -> Asked:
+    """Read, load and check what `run` was asked for, and print the headline.
+
+    Raises:
+        UsageError, DataError: before anything is written.
+    """
+    asked = checked(asked_specs(request))
+    if not request.json:
+        show(headline(subject_of(asked)))
+    for note in dict.fromkeys(note for prepared in asked.data for note in prepared.notes):
+        say(f"note: {note}")
+    return asked
+
+
+def typed() -> list[str]:
+    """Return what the user typed after the command's name."""
+    words = [word for word in sys.argv[1:] if word != "--debug"]
+    return words[1:]
+
+
+def option_sets(request: Request) -> list[Any]:
+    """Return defaults, overridden by the config, overridden by flags: one set per table."""
+    given = {key: _parsed(key, value) for key, value in request.given.items()}
+    if request.config is None:
+        return [parse_options(given)]
+    return read_config(request.config, given)
+
+
+def asked_specs(request: Request) -> list[RunSpec]:
+    """Return every run that is asked for, each once."""
+    specs = [spec for options in option_sets(request) for spec in specs_of(options)]
+    return list({spec.run_id: spec for spec in specs}.values())
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """Turn what can be one number or one per layer into numbers."""
+    if key not in ("p", "drop_rate"):
+        return value
+    try:
+        numbers = [float(word) for word in str(value).split(",")]
+    except ValueError:
+        name = key.replace("_", "-")
+        raise UsageError(
+            f"--{name}: '{value}' is not a number from 0 to 1, or one per hidden layer: 0.8,0.5."
+        ) from None
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def checked(specs: Sequence[RunSpec]) -> Asked:
+    """Load the data and check what needs both the specs and the data."""
+    asked = Asked(*ready(specs))
+    for stack in stacks_of(asked.specs, asked.data):
+        stack.check()
+    return asked
+
+
+def subject_of(asked: Asked) -> Subject:
+    """Return what the headline says."""
+    specs, first = asked.specs, asked.data[0]
+    network = network_of(specs[0], first)
+    return Subject(
+        dataset=_short(specs[0].data.dataset),
+        n_train=len(first.train),
+        n_val=len(first.val),
+        n_test=len(first.test),
+        sizes=network.layout.sizes,
+        activation=specs[0].activation,
+        n_parameters=network.layout.n_parameters,
+        methods=tuple(dict.fromkeys(spec.words for spec in specs)),
+        classes=len(first.classes),
+        targets=first.n_outputs,
+        seeds=tuple(dict.fromkeys(spec.seed for spec in specs)),
+    )
+
+
+def _short(dataset: str) -> str:
+    return Path(dataset).name if "/" in dataset else dataset
