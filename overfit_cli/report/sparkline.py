@@ -38,5 +38,6 @@ def _heights(values: Sequence[float]) -> list[float]:
 def _level(height: float, low: float, high: float, levels: str) -> str:
     if not math.isfinite(height):
         return "!"
-    share = (height - low) / (high - low) if high > low else 0.0
+    # halves, because the whole difference of two large numbers can overflow
+    share = (height / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.0
     return levels[min(len(levels) - 1, int(share * len(levels)))]

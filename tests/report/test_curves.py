@@ -143,3 +143,7 @@ def test_a_sparkline_keeps_the_order_of_values(values):
 
 def test_a_sparkline_shows_a_late_rise_after_a_steep_fall():
     assert sparkline([2.3, 0.6, 0.2, 0.2, 0.4], LEVELS, 5) == "73002"
+
+
+def test_a_sparkline_of_numbers_whose_difference_overflows():
+    assert sparkline([8.9e307, -8.9e307], LEVELS, 2) == LEVELS[-1] + LEVELS[0]
