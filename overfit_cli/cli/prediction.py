@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from overfit_cli.cli.console import say, write
 from overfit_cli.cli.places import store_path
@@ -35,7 +36,9 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
         say(f"note: {note}")
     columns = Preprocessing(dict(model.schema["columns"]), dict(model.arrays))
     inputs = transform(columns, numeric, codes).astype(result_spec(result).dtype)
-    answer = stored_predictor(result_spec(result), model).answers([(inputs, None)])[0]
+    spec = result_spec(result)
+    with threadpool_limits(spec.threads, "blas"):
+        answer = stored_predictor(spec, model).answers([(inputs, None)])[0]
     header, rows = table(answer, model, row_ids)
     text = _json(result, header, rows) if json else csv_text(header, rows)
     if output is None:

@@ -39,7 +39,7 @@ def train_and_show(request: Request, asked: Asked) -> None:
 def train_and_store(request: Request, asked: Asked) -> list[RunResult]:
     """Train stack after stack, storing each as soon as it is done; return results in order."""
     with Store.open(store_path(request.store)) as store, progress() as bar:
-        results = _stored(store, asked) if request.resume else {}
+        results = _stored(store, asked, request.save_model) if request.resume else {}
         try:
             for stack in _stacks_left(asked, results):
                 for result in _train(stack, bar):
@@ -54,9 +54,12 @@ def train_and_store(request: Request, asked: Asked) -> list[RunResult]:
     return [results[spec.run_id] for spec in asked.specs]
 
 
-def _stored(store: Store, asked: Asked) -> dict[str, RunResult]:
+def _stored(store: Store, asked: Asked, with_model: bool) -> dict[str, RunResult]:
     done = [spec.run_id for spec in asked.specs if store.has(spec.run_id)]
-    return {run_id: store.load(run_id, blobs=True) for run_id in done}
+    results = {run_id: store.load(run_id, blobs=True) for run_id in done}
+    if not with_model:
+        return results
+    return {run_id: result for run_id, result in results.items() if result.model is not None}
 
 
 def _stacks_left(asked: Asked, results: dict[str, RunResult]) -> list[Stack]:

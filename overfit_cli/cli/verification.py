@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from overfit_cli.errors import VerifyMismatch
 from overfit_cli.experiment.loading import ready
 from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.train import finish, train
-from overfit_cli.records import RunResult
+from overfit_cli.records import Metrics, Model, Predictions, RunResult
 from overfit_cli.report.json_text import document
 from overfit_cli.store import Store
 
@@ -70,22 +71,41 @@ def largest_difference(first: RunResult, second: RunResult) -> float:
     return worst
 
 
-def _nan_gap(left: np.ndarray, right: np.ndarray) -> float:
+def _nan_gap(left: Any, right: Any) -> float:
     return float("inf") if (np.isnan(left) != np.isnan(right)).any() else 0.0
 
 
-def _pairs(first: RunResult, second: RunResult) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(first: RunResult, second: RunResult) -> Iterator[tuple[Any, Any]]:
     yield _curves(first), _curves(second)
-    for part in ("train", "val", "test"):
-        left, right = first.final.get(part, {}), second.final.get(part, {})
-        yield np.array(list(left.values())), np.array([right.get(k, np.nan) for k in left])
-    if first.predictions is not None and second.predictions is not None:
-        yield first.predictions.outputs, second.predictions.outputs
-    if first.model is not None and second.model is not None:
-        yield first.model.parameters, second.model.parameters
+    yield _epochs(first), _epochs(second)
+    for left, right in ((first.final, second.final), (first.baselines, second.baselines)):
+        for name in left.keys() | right.keys():
+            scores, others = left.get(name, {}), right.get(name, {})
+            keys = sorted(scores.keys() | others.keys())
+            yield _row(scores, keys), _row(others, keys)
+    for one, other, names in (
+        (first.predictions, second.predictions, ("ids", "targets", "outputs", "noise")),
+        (first.model, second.model, ("parameters", "log_weights", "noise_sd")),
+    ):
+        if one is not None and other is not None:
+            yield from ((_array(one, name), _array(other, name)) for name in names)
 
 
-def _curves(result: RunResult) -> np.ndarray:
+def _epochs(result: RunResult) -> Any:
+    restored = -1 if result.restored_epoch is None else result.restored_epoch
+    return np.array([result.epochs_run, result.best_epoch, restored])
+
+
+def _row(scores: Metrics, keys: Sequence[str]) -> Any:
+    return np.array([scores.get(key, np.nan) for key in keys], np.float64)
+
+
+def _array(record: Predictions | Model, name: str) -> Any:
+    value = getattr(record, name)
+    return np.empty(0) if value is None else value
+
+
+def _curves(result: RunResult) -> Any:
     return np.array(
         [
             [record.epoch, *record.train.values(), *record.val.values(), record.running_loss]

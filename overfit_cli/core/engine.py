@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from overfit_cli.core.replicas import Replicas
 from overfit_cli.records import Axis, EpochRecord
 
 Records = list[tuple[int, EpochRecord]]
+Result = TypeVar("Result")
 
 
 class Stepper(Protocol):
@@ -44,9 +45,10 @@ class Stepper(Protocol):
 class Outcome:
     """Where R replicas ended.
 
-    parameters (R, P): the last epoch's or, after a stop rule, the best one's. epochs (R,): run.
-    restored (R,): the restored epoch, -1 if none. diverged (R,). draws: a sampler's parameters
-    (S, R, P) after warm-up and their noise (S, R, T). state: the stepper's last state.
+    parameters (R, P): the last epoch's or, after a stop rule, the best one's. epochs (R,): how
+    many were run, a sampler's warm-up not counted. restored (R,): the restored epoch, -1 if none.
+    diverged (R,). draws: a sampler's parameters (S, R, P) after warm-up and their noise
+    (S, R, T). state: the stepper's last state.
     """
 
     parameters: Array
@@ -99,36 +101,62 @@ def _train(
         yield 0, _observe(0, replicas, hooks, stepper, evaluator, outcome, np.nan)[1]
     loss_since, epochs_since = np.zeros(len(replicas)), 0
     for epoch in range(1, epochs + 1):
-        loss_since = loss_since + stepper.advance(replicas, epoch)
-        epochs_since += 1
-        records: Records = []
-        diverged = replicas.ids[_diverged(replicas, stepper, loss_since)]
-        if len(diverged):
-            # their runs leave before anyone is evaluated, so that the others cannot notice
-            records += evaluator.diverged(epoch, diverged)
-            outcome.diverged[diverged] = True
-            runs = evaluator.run_of
-            over = np.isin(runs[replicas.ids], runs[diverged])
-            _leave(replicas, hooks, evaluator, outcome, epoch, over)
-            loss_since = loss_since[~over]
-        counted = epoch - stepper.warmup
-        if len(replicas) and counted > 0 and (counted % eval_every == 0 or epoch == epochs):
+        counted, last = epoch - stepper.warmup, epoch == epochs
+        loss_since, epochs_since = loss_since + stepper.advance(replicas, epoch), epochs_since + 1
+        # diverged runs leave before anyone is evaluated, so that the others cannot notice
+        over, records = _diverged(replicas, stepper, evaluator, outcome, loss_since, counted)
+        _leave(replicas, hooks, evaluator, outcome, counted, over)
+        loss_since = loss_since[~over]
+        if len(replicas) and _due(stepper, counted, eval_every, last):
             losses = loss_since / epochs_since
             stop, seen = _observe(counted, replicas, hooks, stepper, evaluator, outcome, losses)
-            records += seen
-            finished = stop | (epoch == epochs)
-            _leave(replicas, hooks, evaluator, outcome, epoch, finished)
-            loss_since, epochs_since = np.zeros(len(replicas)), 0
+            if counted % eval_every == 0 or last:
+                records += seen
+                loss_since, epochs_since = np.zeros(len(replicas)), 0
+            _leave(replicas, hooks, evaluator, outcome, counted, stop | last)
+            loss_since = loss_since[~(stop | last)]
         yield epoch, records
         if len(replicas) == 0:
             break
     return outcome
 
 
-def _diverged(replicas: Replicas, stepper: Stepper, loss: Array) -> NDArray[np.bool_]:
-    finite = np.isfinite(replicas.parameters).all(axis=1)
-    # a sampler has no running loss: NaN says nothing
-    return np.asarray(~finite | ~np.isfinite(loss) if stepper.axis == "epoch" else ~finite)
+def _due(stepper: Stepper, counted: int, eval_every: int, last: bool) -> bool:
+    """Whether to evaluate now: every draw that counts, but only every eval_every-th epoch."""
+    if stepper.axis == "draw":
+        return counted > 0
+    return counted % eval_every == 0 or last
+
+
+def _diverged(
+    replicas: Replicas,
+    stepper: Stepper,
+    evaluator: Evaluator,
+    outcome: Outcome,
+    loss: Array,
+    counted: int,
+) -> tuple[NDArray[np.bool_], Records]:
+    """Return which replicas (R,) must leave, whole runs, and the last records of those runs."""
+    lost = np.asarray(~np.isfinite(replicas.parameters).all(axis=1))
+    if stepper.axis == "epoch":
+        # a sampler has no running loss: its NaN says nothing
+        lost |= ~np.isfinite(loss)
+    if not lost.any():
+        return lost, []
+    ids, runs = replicas.ids[lost], evaluator.run_of
+    outcome.diverged[ids] = True
+    over = np.isin(runs[replicas.ids], runs[ids])
+    return np.asarray(over), evaluator.diverged(max(0, counted), ids)
+
+
+def result_of(steps: Generator[Any, None, Result]) -> Result:
+    """Run a generator to its end without watching, and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
 def _new_outcome(replicas: Replicas) -> Outcome:
@@ -188,7 +216,7 @@ def _leave(
     if not leaving.any():
         return
     ids = replicas.ids[leaving]
-    outcome.epochs[ids] = epoch
+    outcome.epochs[ids] = max(0, epoch)
     if hooks.stop is None:
         outcome.parameters[ids] = replicas.parameters[leaving]
     for name, values in replicas.state.items():

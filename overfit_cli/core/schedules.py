@@ -18,6 +18,13 @@ FORMS = {
 }
 
 
+def _power(factor: float, exponent: float) -> float:
+    try:
+        return float(factor**exponent)
+    except OverflowError:
+        return math.inf
+
+
 def schedule(text: str) -> Schedule:
     """Return factor(t, total) of update t = 0, 1, … of `total`, from one of FORMS.
 
@@ -36,7 +43,7 @@ def schedule(text: str) -> Schedule:
         "inverse": (1, lambda period: lambda t, total: 1 / (1 + t / period)),
         "exponential": (1, lambda period: lambda t, total: math.exp(-t / period)),
         "cosine": (0, lambda: lambda t, total: (1 + math.cos(math.pi * t / total)) / 2),
-        "step": (2, lambda period, factor: lambda t, total: float(factor ** (t // period))),
+        "step": (2, lambda period, factor: lambda t, total: _power(factor, t // period)),
     }
     if name not in builders:
         raise UsageError(unknown(name, FORMS, "learning-rate schedule"))

@@ -8,9 +8,10 @@ import numpy as np
 
 from overfit_cli.core.answers import Answer, average, regress
 from overfit_cli.core.descent import Descent
-from overfit_cli.core.engine import train
+from overfit_cli.core.engine import result_of, train
 from overfit_cli.core.evaluation import Evaluator, Part
 from overfit_cli.core.hooks import Hooks
+from overfit_cli.core.layout import Array
 from overfit_cli.core.metrics import final_scores
 from overfit_cli.core.optimizers import OPTIMIZERS
 from overfit_cli.core.predictor import Predictor, fixed_votes, with_estimated_noise
@@ -29,7 +30,8 @@ UPDATES, BATCH, RATE = 500, 128, 0.2
 def baselines_of(spec: RunSpec, data: Prepared) -> dict[str, Metrics]:
     """Return test metrics of "majority class" (or "mean"), "linear model", "true probabilities".
 
-    Everything is fitted on training rows. Empty without test rows.
+    Everything is fitted on training rows (the noise of a regression: see methods), and depends on
+    the data and the spec's seed, precision and threads only. Empty without test rows.
     """
     if len(data.test) == 0:
         return {}
@@ -61,46 +63,31 @@ def _constant(data: Prepared, test: Part) -> tuple[str, Answer]:
 
 
 def _linear(spec: RunSpec, data: Prepared, test: Part) -> dict[str, float]:
-    """Train the engine's own network without hidden layers."""
-    batch = min(BATCH, len(data.train))
-    epochs = math.ceil(UPDATES * batch / len(data.train))
-    plain = spec.model_copy(
-        update={
-            "hidden": (),
-            "remedies": {"none": {}},
-            "lr": RATE,
-            "momentum": 0.9,
-            "dtype": data.train.inputs.dtype.name,
-        }
-    )
-    stack = Stack((plain,), (data,))
-    descent = Descent(
-        stack.network,
-        Hooks(),
-        stack.training_data(),
-        OPTIMIZERS["sgd"],
-        schedule("cosine"),
-        batch,
-        epochs,
-    )
-    evaluator = Evaluator(
-        stack.network, Hooks(), stack.views, stack.split_of[stack.run_of], stack.run_of
-    )
-    steps = train(stack.replicas(), Hooks(), descent, evaluator, epochs, epochs)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            outcome = end.value
-            break
+    """Train the engine's own network without hidden layers, by this seed's streams alone."""
+    plain = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
+    rates = {"lr": RATE, "momentum": 0.9, "dtype": data.train.inputs.dtype.name}
+    stack = Stack((spec.model_copy(update=plain | rates),), (data,))
     predictor = Predictor(
-        stack.network, fixed_votes(outcome.parameters, np.zeros(1)), units_of(data)
+        stack.network, fixed_votes(_descended(stack), np.zeros(1)), units_of(data)
     )
     view = stack.views[0]
     if data.likelihood == "gaussian":
         predictor = with_estimated_noise(predictor, view.val or view.train)
     answer = predictor.answers([(test.inputs, test.targets)])[0]
     return final_scores(answer, test.targets, test.share)
+
+
+def _descended(stack: Stack) -> Array:
+    n_rows = len(stack.data[0].train)
+    batch = min(BATCH, n_rows)
+    epochs = math.ceil(UPDATES * batch / n_rows)
+    sgd, cosine, rows = OPTIMIZERS["sgd"], schedule("cosine"), stack.training_data()
+    descent = Descent(stack.network, Hooks(), rows, sgd, cosine, batch, epochs)
+    evaluator = Evaluator(
+        stack.network, Hooks(), stack.views, stack.split_of[stack.run_of], stack.run_of
+    )
+    steps = train(stack.replicas(), Hooks(), descent, evaluator, epochs, epochs)
+    return result_of(steps).parameters
 
 
 def _truth(data: Prepared, test: Part) -> tuple[str, Answer]:

@@ -28,15 +28,18 @@ def run_results(
     stack: Stack, outcome: Outcome, curves: Sequence[Sequence[EpochRecord]], seconds: float
 ) -> list[RunResult]:
     """Return one RunResult per run of the stack; seconds is per run."""
-    baselines = {id(data): baselines_of(stack.spec, data) for data in stack.splits}
+    pairs = list(zip(stack.specs, stack.data, strict=True))
+    # not one per split: with fixed data, runs of several seeds share a split
+    distinct = {(spec.seed, id(data)): (spec, data) for spec, data in pairs}
+    baselines = {key: baselines_of(*pair) for key, pair in distinct.items()}
     here = environment()
     return [
         replace(
             _result(stack, outcome, run, tuple(curves[run]), seconds),
-            baselines=baselines[id(stack.data[run])],
+            baselines=baselines[spec.seed, id(data)],
             environment=here,
         )
-        for run in range(len(stack.specs))
+        for run, (spec, data) in enumerate(pairs)
     ]
 
 
@@ -113,12 +116,12 @@ def _answers(predictor: Predictor, parts: dict[str, Part], diverged: bool) -> di
 def _scores(answer: Answer | None, part: Part, likelihood: str) -> dict[str, float]:
     if answer is not None:
         return final_scores(answer, part.targets, part.share)
-    names = (
-        ("nll", "rmse", "mae", "r2")
-        if likelihood == "gaussian"
-        else ("nll", "error", "brier", "ece")
-    )
-    return dict.fromkeys(names, float("nan"))
+    names = {
+        "gaussian": ("nll", "rmse", "mae", "r2"),
+        "categorical": ("nll", "error", "brier", "ece"),
+        "bernoulli": ("nll", "error", "brier", "ece", "auc"),
+    }
+    return dict.fromkeys(names[likelihood], float("nan"))
 
 
 def _best_epoch(curve: Sequence[EpochRecord]) -> int:

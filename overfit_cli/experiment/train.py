@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from overfit_cli.bayes import Problem
 from overfit_cli.core.descent import Descent
-from overfit_cli.core.engine import Outcome, Stepper
+from overfit_cli.core.engine import Outcome, Stepper, result_of
 from overfit_cli.core.engine import train as train_replicas
 from overfit_cli.core.optimizers import OPTIMIZERS
 from overfit_cli.core.schedules import schedule
@@ -87,9 +87,4 @@ def stepper_of(stack: Stack, n_rows: int) -> tuple[Stepper, int]:
 
 def finish(steps: Generator[Progress, None, list[RunResult]]) -> list[RunResult]:
     """Run `train` to its end, without watching."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            results: list[RunResult] = end.value
-            return results
+    return result_of(steps)

@@ -5,6 +5,8 @@ import shlex
 import pytest
 from cli_samples import DIVERGING, TINY, files
 
+from overfit_cli.store import Store
+
 CURVES_AT = [0, 1, 2, 3]
 
 
@@ -200,3 +202,16 @@ def test_notes_are_told_once(cli, plants):
     ended = cli("run", "--dataset", plants, "--drop", "site,part,weight", *SMALL, "--test-size", 25)
     told = [line for line in (ended.out + ended.err).splitlines() if line.startswith("note: ")]
     assert len(told) == len(set(told))
+
+
+def test_resume_with_save_model_trains_again_what_was_stored_without(cli, monkeypatch):
+    monkeypatch.setattr("overfit_cli.store.record.MODEL_BYTES", 1)
+    cli("run", *TINY)
+    assert load_last().model is None
+    cli("run", *TINY, "--resume", "--save-model")
+    assert load_last().model is not None
+
+
+def load_last():
+    with Store.open("overfit.db", "read") as store:
+        return store.load("last", blobs=True)

@@ -118,3 +118,8 @@ def test_nothing_else_on_stdout_and_jq_reads_it(process):
     query = [jq, "-e", ".runs | map(.final.test.nll) | min"]
     found = subprocess.run(query, input=ended.out, capture_output=True, text=True, check=True)
     assert float(found.stdout) > 0
+
+
+def test_a_diverged_run_of_two_classes_has_every_key_of_its_scores(cli):
+    (run,) = cli("run", "--dataset", "moons:n=40", *DIVERGING, "--json", code=3).runs
+    assert run["final"]["test"] == dict.fromkeys(("nll", "error", "brier", "ece", "auc"))

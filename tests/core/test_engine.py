@@ -144,11 +144,11 @@ class Chains:
         return None
 
 
-def sampled(stepper: Chains) -> tuple[Any, dict[int, list[Any]]]:
+def sampled(stepper: Chains, eval_every: int = 1) -> tuple[Any, dict[int, list[Any]]]:
     given = problem((5, 7, 3))
     stack = assemble(given, [One(0, member, run=member // 2) for member in range(4)])
     curves: dict[int, list[Any]] = {}
-    steps = train(stack.replicas, stack.hooks, stepper, stack.evaluator, 5)
+    steps = train(stack.replicas, stack.hooks, stepper, stack.evaluator, 5, eval_every)
     while True:
         try:
             _, records = next(steps)
@@ -173,12 +173,20 @@ def test_a_samplers_curve_is_the_running_average_over_its_draws_after_warm_up() 
         assert curves[0][count - 1].train["nll"] == pytest.approx(nll, rel=1e-12)
 
 
+def test_a_sampler_averages_every_draw_however_rarely_it_reports() -> None:
+    outcome, curves = sampled(Chains(), eval_every=2)
+    _, every = sampled(Chains())
+    assert len(outcome.draws) == 3
+    assert repr(curves[0]) == repr(every[0][1:])
+
+
 @pytest.mark.parametrize("epoch", [1, 3, 5])
 def test_a_chain_that_is_lost_ends_its_run_and_no_other(epoch: int) -> None:
     outcome, curves = sampled(Chains(bad=1, bad_epoch=epoch))
     _, healthy = sampled(Chains())
     assert outcome.diverged.tolist() == [False, True, False, False]
-    assert outcome.epochs.tolist() == [epoch, epoch, 5, 5]
+    counted = max(0, epoch - 2)  # warm-up is not counted
+    assert outcome.epochs.tolist() == [counted, counted, 3, 3]
     assert repr(curves[1]) == repr(healthy[1])
     assert [np.isnan(record.train["nll"]) for record in curves[0]][-1]
     assert sum(np.isnan(record.train["nll"]) for record in curves[0]) == 1

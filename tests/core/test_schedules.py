@@ -68,3 +68,7 @@ def test_the_engine_asks_for_every_update_once() -> None:
     stack.descent.schedule = remember
     run(stack)
     assert asked == [(t, 12) for t in range(12)]
+
+
+def test_a_factor_that_grows_beyond_all_numbers_is_infinite() -> None:
+    assert schedule("step:1,1e300")(2, 10) == math.inf
