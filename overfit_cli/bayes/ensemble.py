@@ -16,4 +16,5 @@ ENSEMBLE = Inference(
     source="Lakshminarayanan, Pritzel & Blundell 2017",
     members=lambda settings: int(settings["members"]),
     words=_words,
+    options=("members", "folds"),
 )

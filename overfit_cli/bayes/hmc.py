@@ -181,6 +181,7 @@ HMC = Inference(
     source="Neal 1996; Neal 2011; Hoffman & Gelman 2014",
     members=lambda settings: int(settings["chains"]),
     words=_words,
+    options=("chains", "warmup", "samples", "leapfrog", "prior_width"),
     refuses=("l1", "l2", "max-norm", "dropout", "early-stopping"),
     stepper=HamiltonianSampler,
     epochs=lambda settings: int(settings["warmup"]) + int(settings["samples"]),

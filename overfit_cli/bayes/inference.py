@@ -30,7 +30,8 @@ class Problem:
 class Inference:
     """One file of this package.
 
-    members(settings): how many networks or chains a run owns. stepper(problem, settings): the
+    options: those of `bayes` that it uses. members(settings): how many networks or chains a run
+    owns. stepper(problem, settings): the
     sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
     draws of a sampler. refuses: remedies that cannot be combined with it, and why. dtype: the
     precision it needs. diagnostics(state, settings): figures by name from the last state of one
@@ -42,6 +43,7 @@ class Inference:
     source: str
     members: Callable[[Settings], int]
     words: Callable[[Settings], str]
+    options: tuple[str, ...]
     refuses: tuple[str, ...] = ()
     stepper: Callable[[Problem, Settings], Stepper] | None = None
     epochs: Callable[[Settings], int] | None = None
@@ -49,3 +51,8 @@ class Inference:
     why_refused: str = ""
     diagnostics: Callable[[State, Settings], dict[str, Any]] | None = None
     version: int = 1
+
+    @property
+    def descends(self) -> bool:
+        """Whether the ordinary optimizer trains the members."""
+        return self.stepper is None

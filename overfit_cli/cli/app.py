@@ -6,6 +6,7 @@ Commands import what they need when they run, so that help and completion come a
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from overfit_cli.cli import catalogue, doctor, predict, refit, run, stored, verify
+from overfit_cli.cli.flags import METHODS
+from overfit_cli.cli.panels import PanelledCommand
 from overfit_cli.errors import Interrupted, OverfitError
 
 # Typer carries its own copy of click or imports it; this is the right one's class either way.
@@ -28,12 +31,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command("run")(run.run)
+app.command("run", cls=PanelledCommand)(run.run)
 app.command("list")(stored.list_runs)
 app.command("show")(stored.show)
 app.command("rm")(stored.rm)
 app.command("predict")(predict.predict)
-app.command("refit")(refit.refit)
+app.command("refit", cls=PanelledCommand)(refit.refit)
 app.command("verify")(verify.verify)
 app.command("methods")(catalogue.methods)
 app.command("datasets")(catalogue.datasets)
@@ -148,5 +151,18 @@ def _wording(error: Any) -> str:
     near = getattr(error, "possibilities", None)
     hint = f" Did you mean {near[0]}?" if named and near else ""
     command = error.ctx.command_path if error.ctx else "overfit"
+    hint += _instead(message, command)
     end = "" if message.endswith(("?", ".")) else "."
     return f"overfit: {message}{end}{hint} See: {command} --help"
+
+
+def _instead(message: str, command: str) -> str:
+    """Say which option of `run` an extra word was probably meant for."""
+    found = re.search(r"unexpected extra argument\S* \((.+)\)", message)
+    if found is None or command != "overfit run":
+        return ""
+    words = found[1].split()
+    names = [name.strip() for word in words for name in re.split(r"[,+]", word) if name]
+    if names and set(names) <= set(METHODS):
+        return f" Use --method {','.join(words).replace(',,', ',')}."
+    return f" Use --dataset {words[0]}." if {".", "/"} & set(words[0]) else ""

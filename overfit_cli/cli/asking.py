@@ -75,8 +75,9 @@ def option_sets(request: Request) -> list[Any]:
 
 def asked_specs(request: Request) -> list[RunSpec]:
     """Return every run that is asked for, each once."""
-    specs = [spec for options in option_sets(request) for spec in specs_of(options)]
-    return list({spec.run_id: spec for spec in specs}.values())
+    # before the data are read, the id does not tell them apart
+    specs = specs_of(*option_sets(request))
+    return list({(spec.data, spec.run_id): spec for spec in specs}.values())
 
 
 def _parsed(key: str, value: Any) -> Any:
@@ -94,8 +95,9 @@ def _parsed(key: str, value: Any) -> Any:
 
 
 def checked(specs: Sequence[RunSpec]) -> Asked:
-    """Load the data and check what needs both the specs and the data."""
-    asked = Asked(*ready(specs))
+    """Load the data, drop runs that turn out the same, check what needs specs and data."""
+    once = {spec.run_id: (spec, own) for spec, own in zip(*ready(specs), strict=True)}
+    asked = Asked([spec for spec, _ in once.values()], [own for _, own in once.values()])
     for stack in stacks_of(asked.specs, asked.data):
         stack.check()
     return asked
@@ -117,6 +119,7 @@ def subject_of(asked: Asked) -> Subject:
         classes=len(first.classes),
         targets=first.n_outputs,
         seeds=tuple(dict.fromkeys(spec.seed for spec in specs)),
+        label_noise=specs[0].data.label_noise,
     )
 
 

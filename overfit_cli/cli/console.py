@@ -36,13 +36,19 @@ def write(text: str) -> None:
 
 
 def say(message: str, style: str = "") -> None:
-    """Print a message for the user on stderr, harmless whatever it quotes."""
+    """Print a message for the user on stderr, harmless whatever it quotes.
+
+    A terminal gets it wrapped at words, except for a line that is a command to paste.
+    """
     from rich.text import Text
 
     from overfit_cli.report.escape import visible
 
-    lines = [visible(line, sys.stderr.encoding or "utf-8") for line in message.splitlines()]
-    _console(error=True).print(Text("\n".join(lines), style=style), soft_wrap=True)
+    console = _console(error=True)
+    for line in message.splitlines():
+        text = Text(visible(line, sys.stderr.encoding or "utf-8"), style=style)
+        whole = not sys.stderr.isatty() or line.startswith("overfit ")
+        console.print(text, soft_wrap=whole)
 
 
 @contextmanager

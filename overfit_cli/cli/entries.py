@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from overfit_cli.bayes import INFERENCES
 from overfit_cli.cli.console import show, write
 from overfit_cli.data import SOURCES
-from overfit_cli.errors import choose
+from overfit_cli.errors import UsageError, choose
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.report.catalogue import (
     Entry,
@@ -18,6 +19,7 @@ from overfit_cli.report.catalogue import (
     catalogue_json,
     entry_page,
 )
+from overfit_cli.report.escape import shell
 
 CHANGES = {
     "splits": "the split (--resample splits)",
@@ -31,12 +33,22 @@ def show_entries(
 ) -> None:
     """Print all entries, or one of them."""
     if name is not None:
+        if kind == "datasets":
+            _refuse_file(name)
         choose(name, [entry.name for entry in entries], what)
         entries = [entry for entry in entries if entry.name == name]
     if json:
         write(catalogue_json(kind, entries))
     else:
         show(catalogue(entries) if name is None else entry_page(entries[0]))
+
+
+def _refuse_file(name: str) -> None:
+    if ":" not in name and (Path(name).suffix or "/" in name):
+        raise UsageError(
+            f"'{name}' is no named data set. A file is given to run:\n"
+            + shell(["overfit", "run", "--dataset", name])
+        )
 
 
 def method_entries() -> list[Entry]:

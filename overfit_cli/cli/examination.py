@@ -9,14 +9,24 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 from overfit_cli.cli.console import show, write
-from overfit_cli.cli.places import store_path
+from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.errors import OverfitError, StoreError
 from overfit_cli.experiment.environment import environment
+from overfit_cli.report.figures import plural
 from overfit_cli.report.json_text import document
 from overfit_cli.report.page import details
 from overfit_cli.store import Store
 
-NEEDED = ("numpy", "scikit-learn", "typer", "rich", "pydantic", "polars", "platformdirs")
+NEEDED = (
+    "numpy",
+    "scikit-learn",
+    "polars",
+    "pydantic",
+    "typer",
+    "rich",
+    "platformdirs",
+    "threadpoolctl",
+)
 
 
 def examine(store: str | None, json: bool) -> None:
@@ -33,7 +43,7 @@ def examine(store: str | None, json: bool) -> None:
     else:
         show(*details("doctor", facts), *problems)
     if problems:
-        raise StoreError(f"store {path}: {len(problems)} problems; see above.")
+        raise StoreError(f"store {path}: {plural(len(problems), 'problem')}; see above.")
 
 
 def _facts(path: str, runs: str) -> dict[str, str]:
@@ -61,10 +71,13 @@ def _version(package: str) -> str:
 
 
 def _store_health(path: str) -> tuple[list[str], str]:
-    if not Path(path).exists():
-        return [], "none yet"
+    """Return the problems of the store, as many as can be found, and how many runs it has."""
+    problems: list[str] = []
     try:
+        if not store_exists(path):
+            return [], "none yet"
         with Store.open(path, "read") as opened:
-            return opened.check(), str(len(opened.summaries()))
+            problems += opened.check()
+            return problems, str(len(opened.summaries()))
     except OverfitError as error:
-        return [str(error)], "unknown"
+        return problems or [str(error)], "unknown"

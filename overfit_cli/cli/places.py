@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overfit_cli.errors import UsageError
+from overfit_cli.errors import StoreError, UsageError
 
 DEFAULT_STORE = "overfit.db"
 
@@ -34,6 +35,21 @@ EveryOption = Annotated[
 def store_path(given: str | None) -> str:
     """Return the store to use: what was given, $OVERFIT_STORE, or ./overfit.db."""
     return given or os.environ.get("OVERFIT_STORE") or DEFAULT_STORE
+
+
+def store_exists(path: str) -> bool:
+    """Return whether there is a file at `path`.
+
+    Raises:
+        StoreError: the path is none, or cannot be looked at.
+    """
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise StoreError(f"store {path!r}: {getattr(error, 'strerror', None) or error}.") from None
+    return True
 
 
 def complete_run(incomplete: str) -> list[str]:

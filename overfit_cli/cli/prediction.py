@@ -16,6 +16,7 @@ from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.prediction import stored_predictor
 from overfit_cli.experiment.results import result_spec
+from overfit_cli.experiment.spec import current_versions
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import Model, RunResult
 from overfit_cli.report.escape import csv_text
@@ -51,7 +52,8 @@ def _trained_again(result: RunResult) -> Model:
     from overfit_cli.experiment.loading import ready
 
     say(f"run {result.run_id} is stored without its parameters: training it again.")
-    specs, data = ready([result_spec(result)])
+    spec = result_spec(result)
+    specs, data = ready([spec.model_copy(update={"versions": current_versions(spec)})])
     if specs[0].run_id != result.run_id:
         raise UsageError(
             f"run {result.run_id}: its data or this version of overfit have changed; "

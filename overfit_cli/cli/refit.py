@@ -9,7 +9,7 @@ import typer
 from overfit_cli.cli.flags import METHODS, SHARED, with_flags
 from overfit_cli.cli.places import JsonOption, StoreOption
 
-LEFT_OUT = ("val_size", "test_size", "train_size", "resample", "seeds")
+LEFT_OUT = ("val_size", "test_size", "train_size", "label_noise", "resample", "seeds")
 
 
 @with_flags(tuple(flag for flag in SHARED if flag.key not in LEFT_OUT))

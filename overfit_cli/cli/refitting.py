@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from overfit_cli.cli.asking import Request, asked_specs, checked, subject_of
 from overfit_cli.cli.console import say, show, write
-from overfit_cli.cli.places import store_path
+from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.cli.training import train_and_store
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
 from overfit_cli.experiment.results import result_spec
-from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.spec import RunSpec, current_versions
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import headline
@@ -44,15 +43,21 @@ def refit_all_rows(
     if not json:
         own = [] if store is None else ["--store", store]
         use = shell(["overfit", "predict", result.run_id, "FILE", *own])
-        say(f"model {result.run_id} is stored. To use it: {use}")
+        say(f"model {result.run_id} is stored. To use it:\n{use}")
 
 
 def _chosen(method: str, request: Request) -> RunSpec:
     if all(name.strip() in REGISTRY for name in method.split("+")):
         named = replace(request, given=request.given | {"method": method})
-        return asked_specs(named)[0]
+        specs = asked_specs(named)
+        if len(specs) > 1:
+            raise UsageError(
+                f"refit trains one model, and the config asks for {len(specs)} seeds: "
+                "set seeds = 1; seed says which."
+            )
+        return specs[0]
     path = store_path(request.store)
-    if not Path(path).exists():
+    if not store_exists(path):
         raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")
     with Store.open(path, "read") as opened:
         spec = result_spec(opened.load(method))
@@ -62,11 +67,20 @@ def _chosen(method: str, request: Request) -> RunSpec:
 
 
 def on_all_rows(spec: RunSpec) -> RunSpec:
-    """Return the spec with every row in training; a stop rule keeps its validation rows."""
+    """Return the spec with every row in training, under its own label and today's versions.
+
+    A stop rule keeps its validation rows.
+    """
     watches = "early-stopping" in spec.remedies and not spec.remedies.get("bayes", {}).get("folds")
     request = replace(
-        spec.data, test_size=0, train_size=None, val_size=spec.data.val_size if watches else 0
+        spec.data,
+        test_size=0,
+        train_size=None,
+        label_noise=0,
+        val_size=spec.data.val_size if watches else 0,
     )
     if watches and request.val_size == 0:
         request = replace(request, val_size=0.2)
-    return spec.model_copy(update={"data": request, "fingerprint": ""})
+    return spec.model_copy(
+        update={"data": request, "fingerprint": "", "versions": current_versions(spec)}
+    )

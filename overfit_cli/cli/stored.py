@@ -12,6 +12,7 @@ from overfit_cli.cli.places import (
     RunArgument,
     StoreOption,
     complete_run,
+    store_exists,
     store_path,
 )
 
@@ -100,8 +101,6 @@ def rm(
     store: StoreOption = None,
 ) -> None:
     """Remove stored runs."""
-    from pathlib import Path
-
     from overfit_cli.cli.console import say
     from overfit_cli.errors import StoreError, UsageError
     from overfit_cli.store import Store
@@ -109,7 +108,7 @@ def rm(
     path = store_path(store)
     if not "".join(selection).strip():
         raise UsageError("an empty SELECTION would remove every run; name the runs to remove.")
-    if not Path(path).exists():
+    if not store_exists(path):
         raise StoreError(f"store {path}: there is none, so there is nothing to remove.")
     with Store.open(path) as opened:
         removed = opened.remove(opened.resolve(" ".join(selection)))

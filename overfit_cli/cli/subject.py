@@ -22,4 +22,5 @@ def subject_of_result(result: RunResult) -> Subject:
         classes=len(result.classes),
         targets=max(1, len(result.target_names)),
         seeds=(result.seed,),
+        label_noise=spec.data.label_noise,
     )

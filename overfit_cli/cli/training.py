@@ -30,7 +30,8 @@ def train_and_show(request: Request, asked: Asked) -> None:
     if request.json:
         write(runs_json(results))
     else:
-        show(run_page(results, typed(), request.every, request.plot))
+        path = store_path(request.store)
+        show(run_page(results, typed(), request.every, request.plot, path))
     lost = [result for result in results if result.status != "done"]
     if lost:
         raise RunsFailed(f"{len(lost)} of {len(results)} runs diverged; all are stored.")
@@ -48,7 +49,7 @@ def train_and_store(request: Request, asked: Asked) -> list[RunResult]:
         except KeyboardInterrupt:
             words = [word for word in sys.argv[1:] if word != "--resume"]
             raise Interrupted(
-                f"interrupted: {len(results)} of {len(asked.specs)} runs are stored. To go on: "
+                f"interrupted: {len(results)} of {len(asked.specs)} runs are stored. To go on:\n"
                 + shell(["overfit", *words, "--resume"])
             ) from None
     return [results[spec.run_id] for spec in asked.specs]

@@ -12,6 +12,7 @@ from overfit_cli.cli.places import store_path
 from overfit_cli.errors import VerifyMismatch
 from overfit_cli.experiment.loading import ready
 from overfit_cli.experiment.results import result_spec
+from overfit_cli.experiment.spec import current_versions
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import Metrics, Model, Predictions, RunResult
 from overfit_cli.report.json_text import document
@@ -30,7 +31,13 @@ def verify_run(run: str, store: str | None, tolerance: float, json: bool) -> Non
     """
     with Store.open(store_path(store), "read") as opened:
         recorded = opened.load(run, blobs=True)
-    specs, data = ready([result_spec(recorded)])
+    spec = result_spec(recorded)
+    if spec.versions != current_versions(spec):
+        raise VerifyMismatch(
+            f"run {recorded.run_id}: trained by versions {spec.versions}, and this overfit has "
+            f"{current_versions(spec)}: other numbers are to be expected."
+        )
+    specs, data = ready([spec])
     if specs[0].fingerprint != recorded.spec["fingerprint"]:
         raise VerifyMismatch(f"run {recorded.run_id}: the data have changed since it was stored.")
     again = finish(train(specs, data))[0]

@@ -65,7 +65,21 @@ def diabetes(request: DataRequest, values: Values, seed: int) -> Dataset:
     names = DIABETES.split()
     inputs = _numbers(_read("diabetes_data_raw.csv.gz").replace(" ", ","), len(names))
     target = _numbers(_read("diabetes_target.csv.gz"), 1)
-    return _dataset("diabetes", inputs, names, target, [])
+    return _dataset("diabetes", inputs, names, target, [], targets=("progression",))
+
+
+def linnerud(request: DataRequest, values: Values, seed: int) -> Dataset:
+    """Load 20 men: what they managed of three exercises, and three measures of their bodies."""
+    names, inputs = _spaced("linnerud_exercise.csv")
+    measures, target = _spaced("linnerud_physiological.csv")
+    return _dataset("linnerud", inputs, names, target, [], targets=tuple(measures))
+
+
+def _spaced(file: str) -> tuple[list[str], Floats]:
+    """Return the names and the table of a file with a space between cells."""
+    header, _, rows = _read(file).partition("\n")
+    names = header.split()
+    return names, _numbers(rows.replace(" ", ","), len(names))
 
 
 def _read(file: str) -> str:
@@ -94,6 +108,7 @@ def _dataset(
     target: np.ndarray,
     classes: list[str],
     pixel_range: float | None = None,
+    targets: tuple[str, ...] = ("class",),
 ) -> Dataset:
     target = target.astype(np.int64) if classes else target
     return Dataset(
@@ -104,7 +119,7 @@ def _dataset(
         codes=np.empty((len(inputs), 0), np.int64),
         categories=(),
         target=target,
-        target_names=("class" if classes else "progression",),
+        target_names=targets,
         classes=tuple(classes),
         row_ids=np.arange(len(inputs)),
         fingerprint=fingerprint(name, inputs, target),

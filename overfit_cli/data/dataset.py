@@ -65,13 +65,16 @@ class Rows:
 
     inputs (n, D); targets: class codes (n,) for "categorical", 0/1 floats (n, 1) for
     "bernoulli", standardised floats (n, T) for "gaussian"; weights (n,) or None; ids (n,): the
-    rows' positions in their source, for the store.
+    rows' positions in their source, for the store; groups (n,): codes of groups that stay whole;
+    own (n, T): regression targets in double precision and their own units.
     """
 
     inputs: Floats
     targets: NDArray[Any]
     weights: Floats | None
     ids: Ints
+    groups: Ints | None = None
+    own: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of rows n."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from overfit_cli.data.cells import distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.idx import read_idx
-from overfit_cli.data.naming import listed, no_such, shown
+from overfit_cli.data.naming import listed, shown
 from overfit_cli.data.npz import check_inputs
 from overfit_cli.data.npz_members import open_npz
 from overfit_cli.data.table_file import TableFile, open_table
@@ -66,9 +66,10 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
     categories: list[tuple[str, list[str]]] = schema["categories"]
     missing = [n for n in (*numeric_names, *(c[0] for c in categories)) if n not in file.names]
     if missing:
+        which = "column" if len(missing) == 1 else f"{len(missing)} columns"
         raise DataError(
-            f"{file.path}: {len(missing)} column(s) of the run missing: {listed(missing)}. "
-            + no_such(missing[0], file.names, "column")
+            f"{file.path}: missing {which} that the run was trained on: {listed(missing)}. "
+            f"There are: {listed(file.names)}."
         )
     numeric = np.empty((file.n_rows, len(numeric_names)))
     for column, (name, cells) in enumerate(file.cells(numeric_names).items()):

@@ -48,12 +48,13 @@ def prepare(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype[A
     likelihood, n_outputs = likelihood_of(dataset)
     mean, scale = target_moments(dataset, target, parts.train)
     fitted = fit(dataset, schema, parts.train, dtype)
-    ready = _Ready(dataset, fitted, _targets(target, likelihood, mean, scale, dtype), dtype)
-    truth = dataset.truth
+    own = target.astype(np.float64) if likelihood == "gaussian" else None
+    ready = _Ready(dataset, fitted, _targets(target, likelihood, mean, scale, dtype), own, dtype)
+    truth, told = dataset.truth, (*_fewer(request, parts), *_repeated(dataset, parts))
     return Prepared(
-        train=_weighed(ready.rows(parts.train)),
-        val=ready.rows(parts.val),
-        test=ready.rows(parts.test),
+        train=_weighed(ready.rows(parts.train), "training"),
+        val=_weighed(ready.rows(parts.val), "validation"),
+        test=_weighed(ready.rows(parts.test), "test"),
         likelihood=likelihood,
         n_outputs=n_outputs,
         classes=dataset.classes,
@@ -64,13 +65,7 @@ def prepare(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype[A
         fingerprint=dataset.fingerprint,
         test_truth=truth.predict(dataset.numeric[parts.test]) if truth else None,
         truth_noise_sd=truth.noise_sd if truth else None,
-        notes=(
-            *dataset.notes,
-            *dropped,
-            *rare,
-            *_fewer(request, parts),
-            *_repeated(dataset, parts),
-        ),
+        notes=(*dataset.notes, *dropped, *rare, *told),
     )
 
 
@@ -79,6 +74,7 @@ class _Ready:
     dataset: Dataset
     preprocessing: Preprocessing
     targets: NDArray[Any]
+    own: Floats | None
     dtype: np.dtype[Any]
 
     def rows(self, at: Ints) -> Rows:
@@ -88,6 +84,8 @@ class _Ready:
             targets=self.targets[at],
             weights=None if data.weights is None else data.weights[at].astype(self.dtype),
             ids=data.row_ids[at],
+            groups=None if data.groups is None else data.groups[at],
+            own=None if self.own is None else self.own[at],
         )
 
 
@@ -101,10 +99,10 @@ def _targets(
     return ((target - mean) / scale).astype(dtype)
 
 
-def _weighed(train: Rows) -> Rows:
-    if train.weights is not None and not train.weights.any():
-        raise DataError("the weights of all training rows are 0.")
-    return train
+def _weighed(rows: Rows, part: str) -> Rows:
+    if len(rows) and rows.weights is not None and not rows.weights.any():
+        raise DataError(f"the weights of all {part} rows are 0.")
+    return rows
 
 
 def _fewer(request: DataRequest, parts: Split) -> tuple[str, ...]:

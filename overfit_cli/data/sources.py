@@ -81,6 +81,15 @@ SOURCES: dict[str, Source] = {
         "Efron, Hastie, Johnstone & Tibshirani 2004, Least angle regression",
         "diabetes",
     ),
+    "linnerud": Source(
+        "linnerud",
+        "20 men, 3 exercises, 3 measures of the body to predict (regression)",
+        "regression",
+        builtin.linnerud,
+        "splits",
+        "Tenenhaus 1998, La regression PLS: theorie et pratique",
+        "linnerud",
+    ),
     "mnist": Source(
         "mnist",
         "70,000 handwritten digits, 28 x 28 pixels, 10,000 of them given as test rows",

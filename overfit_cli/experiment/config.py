@@ -43,7 +43,17 @@ def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
     for table in (keys, *tables):
         _check_keys(table, path, text)
         parse_options(table, str(path))
-    return [parse_options(keys | table | overrides, str(path)) for table in tables]
+    return [parse_options(_merged(keys, table, overrides), str(path)) for table in tables]
+
+
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all keys, later layers winning; p and drop_rate, one thing in two words, as one."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        if "p" in layer or "drop_rate" in layer:
+            merged = {k: v for k, v in merged.items() if k not in ("p", "drop_rate")}
+        merged |= layer
+    return merged
 
 
 def find_config(name: str) -> Path:

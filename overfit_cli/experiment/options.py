@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
+from overfit_cli.bayes import INFERENCES
 from overfit_cli.core.schedules import schedule
 from overfit_cli.errors import UsageError, unknown
 from overfit_cli.remedies import REGISTRY
+from overfit_cli.remedies.remedy import Need
 
 
 def _words(value: Any) -> Any:
@@ -79,6 +81,14 @@ REMEDY_OPTIONS = {
     option.name: (remedy.name, option) for remedy in REGISTRY.values() for option in remedy.options
 }
 
+DESCENT = ("optimizer", "lr", "lr_schedule", "momentum", "batch_size", "epochs")
+_descending = ("inference", tuple(own.name for own in INFERENCES.values() if own.descends))
+
+NEEDS: dict[str, list[Need]] = {
+    name: [option.need] for name, (_, option) in REMEDY_OPTIONS.items() if option.need
+} | {name: [_descending] for name in DESCENT}
+NEEDS["momentum"].append(("optimizer", ("sgd", "nesterov")))
+
 _remedy_fields: dict[str, Any] = {
     name: (Any, Field(default=None, description=option.help))
     for name, (_, option) in REMEDY_OPTIONS.items()
@@ -87,6 +97,22 @@ _remedy_fields["drop_rate"] = (Any, Field(default=None, description="1 - p, othe
 
 Options = create_model("Options", __base__=RunOptions, **_remedy_fields)
 Options.__doc__ = """All options of `run`; a remedy's option is None where the user did not say."""
+
+
+def idle_options(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options that move none of a run's numbers, and why, as the end of a sentence.
+
+    settings: a run's and all its remedies', by option; what is not among them asks for nothing.
+    """
+    idle = {
+        name: f"belongs to --{key} {' or '.join(values)}, and the {key} is {settings[key]}"
+        for name, needs in NEEDS.items()
+        for key, values in needs
+        if name in settings and key in settings and settings[key] not in values
+    }
+    if "p" in settings and not settings["hidden"]:
+        idle["p"] = "is for hidden layers, and there are none"
+    return idle
 
 
 def parse_options(given: Mapping[str, Any], where: str = "") -> Any:

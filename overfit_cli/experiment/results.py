@@ -20,7 +20,7 @@ from overfit_cli.experiment.baselines import baselines_of
 from overfit_cli.experiment.environment import environment
 from overfit_cli.experiment.prediction import predictor_of
 from overfit_cli.experiment.spec import RunSpec
-from overfit_cli.experiment.stack import Stack, part_of, units_of
+from overfit_cli.experiment.stack import Stack, full_train_part, part_of, units_of
 from overfit_cli.records import EpochRecord, Model, Predictions, RunResult
 
 
@@ -51,9 +51,9 @@ def _result(
     diverged = bool(outcome.diverged[own].any())
     parameters, noise = _networks(stack, outcome, own)
     parts = _parts(stack, run)
-    predictor = predictor_of(spec, stack.network, units_of(data), parameters, noise)
-    if stack.network.likelihood == "gaussian" and noise is None:
-        predictor = with_estimated_noise(predictor, parts.get("val") or parts["train"])
+    predictor = _with_noise(
+        predictor_of(spec, stack.network, units_of(data), parameters, noise), parts
+    )
     answers = _answers(predictor, parts, diverged)
     restored = outcome.restored[own]
     return RunResult(
@@ -88,6 +88,14 @@ def _result(
     )
 
 
+def _with_noise(predictor: Predictor, parts: dict[str, Part]) -> Predictor:
+    """Return the predictor of a regression with its noise, estimated on validation rows if any."""
+    known = predictor.noise_variance is not None
+    if known or predictor.network.likelihood != "gaussian":
+        return predictor
+    return with_estimated_noise(predictor, parts.get("val") or parts["train"])
+
+
 def _networks(stack: Stack, outcome: Outcome, own: Any) -> tuple[Array, Array | None]:
     """Return the run's networks (M, P), draws of all its chains after one another, and noise."""
     if not outcome.draws:
@@ -98,7 +106,7 @@ def _networks(stack: Stack, outcome: Outcome, own: Any) -> tuple[Array, Array | 
 
 def _parts(stack: Stack, run: int) -> dict[str, Part]:
     data, view = stack.data[run], stack.views[stack.split_of[run]]
-    parts = {"train": view.train}
+    parts = {"train": full_train_part(data)}
     if view.val is not None:
         parts["val"] = view.val
     if len(data.test):

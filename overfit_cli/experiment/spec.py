@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,14 +13,26 @@ from pydantic import BaseModel, ConfigDict
 from overfit_cli.bayes import INFERENCES, Inference
 from overfit_cli.data.request import DataRequest
 from overfit_cli.errors import UsageError, choose
-from overfit_cli.experiment.options import REMEDY_OPTIONS
+from overfit_cli.experiment.options import REMEDY_OPTIONS, idle_options
 from overfit_cli.remedies import REGISTRY
+from overfit_cli.remedies.remedy import wrong_length
 
 # Raised whenever the same spec begins to give other numbers.
 ENGINE_VERSION = 1
 
-# Where the data lies; what they hold is in the fingerprint.
-PLACES = ("dataset", "val_file", "test_file")
+# Where the data lie and how they are read; what they hold, parts included, is in the fingerprint.
+PRINTED = (
+    "dataset",
+    "val_file",
+    "test_file",
+    "target",
+    "task",
+    "features",
+    "drop",
+    "split_column",
+    "group_column",
+    "weight_column",
+)
 
 
 class RunSpec(BaseModel):
@@ -61,12 +74,30 @@ class RunSpec(BaseModel):
         return "; ".join(REGISTRY[name].words(own) for name, own in self.remedies.items())
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Every option's value by name, those of the remedies among them."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return own | {k: v for settings in self.remedies.values() for k, v in settings.items()}
+
+    @property
     def run_id(self) -> str:
         """Sixteen hex digits of the SHA-256 of canonical JSON of all that moves the numbers."""
-        moving = self.model_dump(mode="json")
-        moving["data"] = {k: v for k, v in asdict(self.data).items() if k not in PLACES}
+        idle = idle_options(self.settings)
+        moving = {k: v for k, v in self.model_dump(mode="json").items() if k not in idle}
+        moving["data"] = {k: v for k, v in asdict(self.data).items() if k not in PRINTED}
+        moving["remedies"] = {
+            name: {k: v for k, v in own.items() if k not in idle}
+            for name, own in self.remedies.items()
+        }
         canonical = json.dumps(moving, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def current_versions(spec: RunSpec) -> dict[str, int]:
+    """Return the versions of whatever would train `spec` now; a stored spec tells its own."""
+    inference = spec.inference
+    versions = {"engine": ENGINE_VERSION} | {name: REGISTRY[name].version for name in spec.remedies}
+    return versions if inference is None else versions | {inference.name: inference.version}
 
 
 def parse_method(text: str) -> tuple[str, ...]:
@@ -84,71 +115,101 @@ def parse_method(text: str) -> tuple[str, ...]:
     return names
 
 
-def specs_of(options: Any) -> list[RunSpec]:
-    """Return one spec per method and seed, methods in the order given, seeds innermost.
+def specs_of(*sets: Any) -> list[RunSpec]:
+    """Return one spec per set of options, method and seed, in the order given, seeds innermost.
+
+    An option must be used by one run at least, of whatever set: what tables share, or a flag that
+    overrides them all, need not concern each.
 
     Raises:
-        UsageError: an option whose method is not chosen, a refused combination, a bad value.
+        UsageError: an option whose method is not chosen, or that nothing uses; a refused
+            combination; a bad value.
     """
-    methods = [parse_method(text) for text in options.method]
-    if not methods:
+    asked = [
+        (options, parse_method(text), _given_settings(options))
+        for options in sets
+        for text in options.method
+    ]
+    if any(not options.method for options in sets):
         raise UsageError(f"--method: none given; allowed: {', '.join(REGISTRY)}.")
-    given = _given_settings(options, methods)
+    for options, _, given in asked:
+        _check_owners(options, given, [names for _, names, _ in asked])
+    firsts = [(options, _spec(options, names, given)) for options, names, given in asked]
+    _check_use(firsts)
     return [
-        _spec(options, names, given, seed)
-        for names in methods
+        first.model_copy(update={"seed": seed})
+        for options, first in firsts
         for seed in range(options.seed, options.seed + options.seeds)
     ]
 
 
-def _given_settings(options: Any, methods: list[tuple[str, ...]]) -> dict[str, Any]:
+def _given_settings(options: Any) -> dict[str, Any]:
     given = {
         name: value for name in REMEDY_OPTIONS if (value := getattr(options, name)) is not None
     }
-    chosen = {name for names in methods for name in names}
     if options.drop_rate is not None:
         if "p" in given:
             raise UsageError("--p and --drop-rate say the same thing twice (p = 1 - drop rate).")
         given["p"] = _keep(options.drop_rate, len(options.hidden))
+    return given
+
+
+def _check_owners(options: Any, given: dict[str, Any], methods: Sequence[tuple[str, ...]]) -> None:
+    chosen = {name for names in methods for name in names}
     for name in given:
-        owner, option = REMEDY_OPTIONS[name]
+        owner, _ = REMEDY_OPTIONS[name]
         if owner not in chosen:
-            flag = "--drop-rate" if name == "p" and options.drop_rate is not None else option.flag
-            asked = ",".join("+".join(names) for names in methods)
+            asked = ",".join(dict.fromkeys("+".join(names) for names in methods))
             combined = owner if asked == "none" else f"{asked}+{owner}"
             raise UsageError(
-                f"{flag} belongs to '{owner}', and the method is '{asked}': "
+                f"{_flag(options, name)} belongs to '{owner}', and the method is '{asked}': "
                 f"use --method {combined}."
             )
-    return given
+
+
+def _check_use(firsts: Sequence[tuple[Any, RunSpec]]) -> None:
+    settings = [spec.settings for _, spec in firsts]
+    idle = [idle_options(own) for own in settings]
+    for options, _ in firsts:
+        said = {name for name in options.model_fields_set if getattr(options, name) is not None}
+        for name in sorted("p" if name == "drop_rate" else name for name in said):
+            reasons = [
+                why.get(name) for own, why in zip(settings, idle, strict=True) if name in own
+            ]
+            if reasons and all(reasons):
+                raise UsageError(f"{_flag(options, name)} {reasons[0]}.")
+
+
+def _flag(options: Any, name: str) -> str:
+    if name == "p" and options.drop_rate is not None:
+        return "--drop-rate"
+    return "--" + name.replace("_", "-")
 
 
 def _keep(drop_rate: Any, n_hidden: int) -> Any:
     if isinstance(drop_rate, list | tuple):
         if len(drop_rate) != n_hidden:
-            raise UsageError(
-                f"--drop-rate: {len(drop_rate)} values for {n_hidden} hidden layers; "
-                "give one, or one per hidden layer."
-            )
+            raise wrong_length("--drop-rate", len(drop_rate), n_hidden)
         return [_keep(item, n_hidden) for item in drop_rate]
     good = isinstance(drop_rate, int | float) and not isinstance(drop_rate, bool)
-    if not good or not 0 <= drop_rate < 1:
-        raise UsageError(f"--drop-rate: '{drop_rate}' is not a number from 0 to below 1.")
-    return 1 - drop_rate
+    highest = 1 - REMEDY_OPTIONS["p"][1].low
+    if not good or not 0 <= drop_rate <= highest:
+        raise UsageError(f"--drop-rate: '{drop_rate}' is not a number from 0 to {highest:.6f}.")
+    # .9 means what p = .1 means, though 1 - .9 is another float
+    return round(1 - drop_rate, 12)
 
 
-def _spec(options: Any, names: tuple[str, ...], given: dict[str, Any], seed: int) -> RunSpec:
+def _spec(options: Any, names: tuple[str, ...], given: dict[str, Any]) -> RunSpec:
     remedies = {
-        name: REGISTRY[name].settings({k: v for k, v in given.items() if _owner(k) == name})
+        name: REGISTRY[name].settings(
+            {k: v for k, v in given.items() if REMEDY_OPTIONS[k][0] == name}
+        )
         for name in names
     }
     inference = INFERENCES[remedies["bayes"]["inference"]] if "bayes" in remedies else None
-    _check_combination(remedies, inference)
+    _check_combination(remedies, inference, options.hidden)
     own_dtype = None if inference is None else inference.dtype
-    versions = {"engine": ENGINE_VERSION} | {name: REGISTRY[name].version for name in names}
-    if inference is not None:
-        versions[inference.name] = inference.version
-    return RunSpec(
+    spec = RunSpec(
         data=DataRequest(**{name: getattr(options, name) for name in DataRequest.__annotations__}),
         remedies=remedies,
         hidden=options.hidden,
@@ -162,16 +223,19 @@ def _spec(options: Any, names: tuple[str, ...], given: dict[str, Any], seed: int
         eval_every=options.eval_every,
         dtype=options.dtype or own_dtype or "float32",
         threads=options.threads,
-        seed=seed,
-        versions=versions,
+        seed=options.seed,
+        versions={},
     )
+    return spec.model_copy(update={"versions": current_versions(spec)})
 
 
-def _owner(name: str) -> str:
-    return REMEDY_OPTIONS[name][0]
-
-
-def _check_combination(remedies: dict[str, dict[str, Any]], inference: Inference | None) -> None:
+def _check_combination(
+    remedies: dict[str, dict[str, Any]], inference: Inference | None, hidden: tuple[int, ...]
+) -> None:
+    if "dropout" in remedies and not hidden and remedies["dropout"]["p_input"] == 1:
+        raise UsageError(
+            "dropout has nothing to thin: the network has no hidden layer, and --p-input is 1."
+        )
     if inference is not None:
         for name in remedies:
             if name in inference.refuses:

@@ -20,6 +20,7 @@ from overfit_cli.core.network import Network, initial_parameters
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.data.dataset import Prepared, Rows
 from overfit_cli.errors import UsageError
+from overfit_cli.experiment.folds import Fold, folds_of
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.rng import stream
@@ -57,6 +58,7 @@ def stack_key(spec: RunSpec, data: Prepared) -> Hashable:
         tuple(spec.remedies),
         structure,
         len(data.train),
+        _rows_trained_on(spec, data),
         data.train.weights is None,
         spec.optimizer,
         spec.lr_schedule,
@@ -72,7 +74,9 @@ def part_of(rows: Rows, likelihood: str, units: Units) -> Part:
     """Return rows as the evaluator wants them, targets in their own units."""
     share = shares(len(rows), rows.weights)
     if likelihood == "gaussian":
-        own = rows.targets.astype(np.float64) * units.scale + units.mean
+        own = rows.own
+        if own is None:
+            own = rows.targets.astype(np.float64) * units.scale + units.mean
         return Part(rows.inputs, own, rows.targets, share)
     return Part(rows.inputs, rows.targets.reshape(-1).astype(np.intp), None, share)
 
@@ -80,6 +84,11 @@ def part_of(rows: Rows, likelihood: str, units: Units) -> Part:
 def units_of(data: Prepared) -> Units:
     """Return how the targets were standardised."""
     return Units(np.asarray(data.target_mean, float), np.asarray(data.target_scale, float))
+
+
+def full_train_part(data: Prepared) -> Part:
+    """Return all training rows, as final metrics want them; curves look at `view_of`'s."""
+    return part_of(data.train, data.likelihood, units_of(data))
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,7 @@ class Stack:
     @cached_property
     def n_members(self) -> int:
         """Replicas per run."""
-        inference = self.spec.inference
-        return 1 if inference is None else inference.members(self.spec.remedies["bayes"])
+        return _members(self.spec)
 
     @cached_property
     def run_of(self) -> NDArray[np.intp]:
@@ -169,6 +177,7 @@ class Stack:
         Raises:
             UsageError: early stopping without validation rows or with a metric of the other task,
                 folds larger than the data, dropout with the wrong number of probabilities.
+            DataError: a fold whose rows all have weight 0.
         """
         if self.hooks.stop is None:
             return
@@ -176,7 +185,7 @@ class Stack:
         known = ("nll", "rmse" if self.network.likelihood == "gaussian" else "error")
         if metric not in known:
             raise UsageError(f"--stop-metric {metric}: for these data use {' or '.join(known)}.")
-        if self._folds:
+        if _has_folds(self.spec):
             self._rows()
         elif any(len(data.val) == 0 for data in self.data):
             raise UsageError(
@@ -187,50 +196,54 @@ class Stack:
     def evaluator(self) -> Evaluator:
         """Return the evaluator of this stack."""
         held_out = None
-        if self._folds:
+        if _has_folds(self.spec):
             held_out = [
-                part_of(data.train, self.network.likelihood, units_of(data)).take(fold)
+                full_train_part(data).take(fold.held_out)
                 for data, spec in zip(self.data, self.specs, strict=True)
-                for fold in self._fold_rows(data, spec)
+                for fold in _folds(spec, data)
             ]
         return Evaluator(
             self.network, self.hooks, self.views, self.split_of[self.run_of], self.run_of, held_out
         )
-
-    @property
-    def _folds(self) -> bool:
-        return bool(self.spec.remedies.get("bayes", {}).get("folds", False))
-
-    def _fold_rows(self, data: Prepared, spec: RunSpec) -> list[NDArray[np.intp]]:
-        """Return one fold of equal size per member; left-over rows are in nobody's fold."""
-        n = len(data.train)
-        size = n // self.n_members
-        if size == 0:
-            raise UsageError(f"--folds: {n} training rows cannot give {self.n_members} folds.")
-        order = stream(spec.seed, "folds").permutation(n)
-        return [
-            np.sort(order[member * size : (member + 1) * size]) for member in range(self.n_members)
-        ]
 
     def _rows(self) -> NDArray[np.intp]:
         starts = np.cumsum([0] + [len(data.train) for data in self.splits])
         rows = []
         for run, (spec, data) in enumerate(zip(self.specs, self.data, strict=True)):
             everything = starts[self.split_of[run]] + np.arange(len(data.train))
-            if not self._folds:
+            if _has_folds(spec):
+                rows += [everything[fold.train] for fold in _folds(spec, data)]
+            else:
                 rows += [everything] * self.n_members
-                continue
-            rows += [np.delete(everything, fold) for fold in self._fold_rows(data, spec)]
         return np.array(rows)
 
 
+def _members(spec: RunSpec) -> int:
+    return 1 if spec.inference is None else spec.inference.members(spec.remedies["bayes"])
+
+
+def _has_folds(spec: RunSpec) -> bool:
+    return bool(spec.remedies.get("bayes", {}).get("folds", False))
+
+
+def _folds(spec: RunSpec, data: Prepared) -> list[Fold]:
+    return folds_of(data.train, _members(spec), spec.seed)
+
+
+def _rows_trained_on(spec: RunSpec, data: Prepared) -> int:
+    """Return how many training rows each member has: of whole groups it depends on the seed."""
+    return len(_folds(spec, data)[0].train) if _has_folds(spec) else len(data.train)
+
+
 def view_of(data: Prepared) -> View:
-    """Return what curves are drawn on: at most CURVE_ROWS training rows, all validation rows."""
+    """Return what curves are drawn on: at most CURVE_ROWS training rows of
+    positive weight, all validation rows."""
     units = units_of(data)
-    train = part_of(data.train, data.likelihood, units)
+    train = full_train_part(data)
+    counted = np.flatnonzero(train.share)
     if len(train) > CURVE_ROWS:
-        chosen = stream(0, "evaluation-rows").permutation(len(train))[:CURVE_ROWS]
-        train = train.take(np.sort(chosen))
+        chosen = stream(0, "evaluation-rows").permutation(len(counted))[:CURVE_ROWS]
+        train = train.take(counted[np.sort(chosen)])
     val = part_of(data.val, data.likelihood, units) if len(data.val) else None
     return View(train, val, units)
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from overfit_cli.core.hooks import Hooks, Hyper, Mask, Streams, column
 from overfit_cli.core.layout import Array, Layout
-from overfit_cli.errors import UsageError
-from overfit_cli.remedies.remedy import Option, Remedy, Settings
+from overfit_cli.remedies.remedy import Option, Remedy, Settings, wrong_length
 from overfit_cli.rng import stream
 
 # Keep probabilities are multiples of 2^-16: sixteen random bits decide about one unit.
@@ -29,10 +28,7 @@ def keep_probabilities(layout: Layout, settings: Settings) -> list[float]:
     p = settings["p"]
     hidden = list(p) if isinstance(p, list | tuple) else [p] * n_hidden
     if len(hidden) != n_hidden:
-        raise UsageError(
-            f"--p: {len(hidden)} values for {n_hidden} hidden layers; "
-            "give one, or one per hidden layer."
-        )
+        raise wrong_length("--p", len(hidden), n_hidden)
     return [settings["p_input"], *hidden]
 
 
@@ -156,8 +152,8 @@ DROPOUT = Remedy(
     source="Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, JMLR 15",
     example="overfit run --method dropout --p 0.5",
     options=(
-        Option("p", float, 0.5, P_HELP, low=0, high=1, low_open=True, per_layer=True),
-        Option("p_input", float, 1.0, "the same for inputs", low=0, high=1, low_open=True),
+        Option("p", float, 0.5, P_HELP, low=1 / RESOLUTION, high=1, per_layer=True),
+        Option("p_input", float, 1.0, "the same for inputs", low=1 / RESOLUTION, high=1),
         Option(
             "scope",
             str,
@@ -182,7 +178,15 @@ DROPOUT = Remedy(
             choices=("weights", "mc"),
             structural=True,
         ),
-        Option("mc_samples", int, 50, "thinned networks for --average mc", low=1, structural=True),
+        Option(
+            "mc_samples",
+            int,
+            50,
+            "thinned networks for --average mc",
+            low=1,
+            structural=True,
+            need=("average", ("mc",)),
+        ),
     ),
     build=build,
     words=_words,

@@ -56,7 +56,13 @@ MAX_NORM = Remedy(
     example="overfit run --method dropout+max-norm --p 0.5 --max-norm 3",
     options=(
         Option(
-            "max_norm", float, 3.0, "longest allowed incoming weight vector c", low=0, low_open=True
+            "max_norm",
+            float,
+            3.0,
+            "longest allowed incoming weight vector c",
+            low=0,
+            low_open=True,
+            infinite=True,
         ),
     ),
     build=build,

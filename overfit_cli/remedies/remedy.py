@@ -13,6 +13,9 @@ from overfit_cli.errors import UsageError, unknown
 
 Settings = Mapping[str, Any]
 
+# An option without which another means nothing, and the values under which that one is used.
+Need = tuple[str, tuple[str, ...]]
+
 
 @dataclass(frozen=True)
 class Option:
@@ -20,7 +23,8 @@ class Option:
 
     kind: float, int, bool or str. low, high: the closed range, or open where low_open says so.
     per_layer: a list, one value per hidden layer, is allowed too. structural: runs that differ in
-    it cannot share a stack.
+    it cannot share a stack. infinite: infinity is allowed. need: the option is used only under
+    these values of another one, such as ("average", ("mc",)).
     """
 
     name: str
@@ -33,6 +37,8 @@ class Option:
     choices: tuple[str, ...] = ()
     per_layer: bool = False
     structural: bool = False
+    infinite: bool = False
+    need: Need | None = None
 
     @property
     def flag(self) -> str:
@@ -47,8 +53,12 @@ class Option:
         if self.kind is bool:
             return "true or false"
         noun = "a whole number" if self.kind is int else "a number"
-        if self.high < math.inf:
-            noun += f" {'above' if self.low_open else 'from'} {self.low:g} to {self.high:g}"
+        if self.kind is float and self.high == math.inf and not self.infinite:
+            noun = "a finite number"
+        if self.high < math.inf and self.low_open:
+            noun += f" above {self.low:g} and at most {self.high:g}"
+        elif self.high < math.inf:
+            noun += f" from {self.low:.2g} to {self.high:g}"
         elif self.low > -math.inf:
             noun += f" {'above' if self.low_open else 'of at least'} {self.low:g}"
         return noun + (", or one per hidden layer" if self.per_layer else "")
@@ -74,16 +84,36 @@ class Option:
         return self._number(value)
 
     def _number(self, value: Any) -> Any:
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        good = good and not math.isnan(value)
-        if good and self.kind is int:
-            good = value == math.floor(value) if math.isfinite(value) else False
+        number = _finite(value)
+        if number is None and self.infinite and value == math.inf:
+            number = math.inf
+        good = number is not None and (self.kind is float or number == math.floor(number))
         if good:
-            good = value > self.low if self.low_open else value >= self.low
-            good = good and value <= self.high
+            good = number > self.low if self.low_open else number >= self.low
+            good = good and number <= self.high
         if not good:
             raise UsageError(f"{self.flag}: '{value}' is not {self.allowed}.")
         return self.kind(value)
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` if it is a number that a float can hold, else None."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def wrong_length(flag: str, n_values: int, n_hidden: int) -> UsageError:
+    """Return what to say of a list that is not one value per hidden layer."""
+    values = "value" if n_values == 1 else "values"
+    layers = "layer" if n_hidden == 1 else "layers"
+    return UsageError(
+        f"{flag}: {n_values} {values} for {n_hidden} hidden {layers}; "
+        "give one, or one per hidden layer."
+    )
 
 
 @dataclass(frozen=True)

@@ -150,14 +150,15 @@ def _side_by_side(
     groups: dict[str, list[RunResult]], every: int | None, surface: Surface
 ) -> RenderableType:
     means = {method: mean_curve(runs) for method, runs in groups.items()}
-    everywhere = {epoch for curve in means.values() for epoch in curve.counts}
+    shared = {method: curve.shared() for method, curve in means.items()}
+    everywhere = {epoch for epochs in shared.values() for epoch in epochs}
     lowest = {epoch for each in means.values() if (epoch := each.lowest()) is not None}
-    ends = {max(curve.counts) for curve in means.values() if curve.counts}
+    ends = {max(epochs) for epochs in shared.values() if epochs}
     epochs = chosen(everywhere, lowest | ends, every)
     columns = [
         column
         for method, runs in groups.items()
-        for column in _pair(method, runs, means[method], epochs, surface)
+        for column in _pair(method, means[method], epochs, surface)
     ]
     key = _key([run for runs in groups.values() for run in runs], epochs, [""] * len(epochs))
     notes = [f"{method}: {line}" for method, runs in groups.items() for line in losses(runs)]
@@ -166,40 +167,34 @@ def _side_by_side(
 
 
 def _pair(
-    method: str,
-    runs: Sequence[RunResult],
-    curve: MeanCurve,
-    epochs: Sequence[int],
-    surface: Surface,
+    method: str, curve: MeanCurve, epochs: Sequence[int], surface: Surface
 ) -> Iterable[Column]:
+    """Yield train and val nll; empty once a seed has stopped, for the others mean less alone."""
     write = _writer(curve, "nll")
-    seeds = len(shown(runs))
+    shared = set(curve.shared())
     for part in ("train", "val"):
         name = f"{part} nll"
         if name not in curve.values:
             continue
         best = curve.lowest() if part == "val" else None
-        cells = tuple(_cell(curve, name, epoch, write, (seeds, best)) for epoch in epochs)
+        values = (curve.at(name, epoch) if epoch in shared else None for epoch in epochs)
+        cells = tuple(
+            _cell(value, write, epoch == best) for value, epoch in zip(values, epochs, strict=True)
+        )
         header = surface.text(method)
         header = Text(header.plain.replace("+", "+\n") + f"\n{part} nll")
         yield Column(header, cells, group=method, most=WIDEST)
 
 
-def _cell(
-    curve: MeanCurve, name: str, epoch: int, write: Write, seeds_best: tuple[int, int | None]
-) -> Text:
-    seeds, best = seeds_best
-    value = curve.at(name, epoch)
+def _cell(value: float | None, write: Write, best: bool) -> Text:
     if value is None:
         return Text("")
-    fewer = f"({curve.counts[epoch]}) " if curve.counts[epoch] < seeds else ""
-    star = "*" if epoch == best else ""
-    return Text(f"{fewer}{star}{write(value)}", "bold" if star else "")
+    return Text(f"*{write(value)}", "bold") if best else Text(write(value))
 
 
 def _legend(groups: dict[str, list[RunResult]], surface: Surface) -> Text:
     seeds = [len(shown(runs)) for runs in groups.values()]
     words = "* lowest val nll of the method"
     if max(seeds) > 1:
-        words += "; means over seeds, (n) where only n of them were still training"
+        words += "; means over seeds, up to the epoch where the first of them stopped"
     return surface.text(words)

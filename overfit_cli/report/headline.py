@@ -19,6 +19,8 @@ class Subject:
 
     classes: 0 for regression, which has `targets` columns to predict. sizes: units per layer,
     inputs and outputs included. methods: each in words, "dropout: keep 0.5 (drop 0.5) of ...".
+    label_noise: the fraction of train and val labels that are wrong; for regression the noise
+    added to their targets, in standard deviations.
     """
 
     dataset: str
@@ -32,6 +34,7 @@ class Subject:
     classes: int = 0
     targets: int = 1
     seeds: tuple[int, ...] = (0,)
+    label_noise: float = 0.0
 
 
 def headline(subject: Subject) -> Fitted:
@@ -53,11 +56,21 @@ def headline_parts(subject: Subject) -> list[str]:
     )
     inputs = plural(subject.sizes[0], "input")
     data = f"{subject.dataset}: {rows}, {count(subject.n_test)} test rows, {inputs}, {answer}"
+    data += _noise(subject)
     layers = "-".join(map(str, subject.sizes))
     activation = f" {subject.activation}" if len(subject.sizes) > 2 else ", no hidden layer"
     network = f"{layers}{activation}, {plural(subject.n_parameters, 'parameter')}"
     seeds = [f"seeds {_spelled(subject.seeds)}"] if len(subject.seeds) > 1 else []
     return [data, network, *seeds, *subject.methods]
+
+
+def _noise(subject: Subject) -> str:
+    if not subject.label_noise:
+        return ""
+    rows = "train and val" if subject.n_val else "train"
+    if subject.classes:
+        return f", {100 * subject.label_noise:.4g}% of {rows} labels wrong"
+    return f", noise of {subject.label_noise:.4g} sd added to {rows} targets"
 
 
 def _spelled(seeds: tuple[int, ...]) -> str:

@@ -41,6 +41,9 @@ LADDER = ("dropout", "early-stopping", "max-norm")
 SWITCHES = ("--folds", "--no-folds")
 """Those that take no value."""
 
+RAISED = {"--warmup": 200, "--samples": 200}
+"""What the warnings of a sampler ask to raise, with the defaults; both are doubled."""
+
 SEVERAL = "5"
 """Seeds that show how far results scatter."""
 
@@ -55,11 +58,31 @@ def next_words(results: Sequence[RunResult], options: Sequence[str]) -> list[str
 
     options: what the user gave after `overfit run`, which is repeated with what changes.
     """
+    warned = _warned(results)
+    if warned:
+        return _run(options, _more_draws(warned))
     groups = by_method(results)
     if len(groups) > 1:
         return _after_several(groups, options)
     runs = next(iter(groups.values()))
     return _run(options, _changes(runs, judge(runs).kind))
+
+
+def _warned(results: Sequence[RunResult]) -> list[RunResult]:
+    """Return the runs whose sampler asks for more warm-up or samples."""
+    return [
+        run
+        for run in finished(results)
+        if any(name in text for text in run.diagnostics.get("warnings", ()) for name in RAISED)
+    ]
+
+
+def _more_draws(runs: Sequence[RunResult]) -> dict[str, str]:
+    """Double --warmup and --samples; no warm-up becomes the default."""
+    return {
+        name: str(2 * int(_setting(runs, name[2:], default)) or default)
+        for name, default in RAISED.items()
+    }
 
 
 def _after_several(groups: Mapping[str, Sequence[RunResult]], options: Sequence[str]) -> list[str]:
@@ -138,7 +161,8 @@ def _surer(runs: Sequence[RunResult]) -> dict[str, str]:
 
 
 def _setting(runs: Sequence[RunResult], name: str, default: float) -> float:
-    value = runs[0].spec.get(name, default)
+    spec = runs[0].spec
+    value = {**spec, **spec.get("remedies", {}).get("bayes", {})}.get(name, default)
     return float(value) if isinstance(value, int | float) else default
 
 

@@ -11,12 +11,13 @@ from rich.text import Text
 
 from overfit_cli.records import RunResult, finite
 from overfit_cli.report.curves import curves
+from overfit_cli.report.diagnostics import diagnostics_facts, diagnostics_lines
 from overfit_cli.report.escape import shell_lines
-from overfit_cli.report.figures import mean
+from overfit_cli.report.figures import plural
 from overfit_cli.report.headline import Subject, headline
 from overfit_cli.report.next_command import next_words
 from overfit_cli.report.plot import plot
-from overfit_cli.report.seeds import by_method, shown
+from overfit_cli.report.seeds import by_method
 from overfit_cli.report.summary import summary
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
@@ -31,12 +32,13 @@ def run_page(
     options: Sequence[str],
     every: int | None = None,
     with_plot: bool = False,
+    store: str = "",
 ) -> Group:
     """Return curves, summary, verdict and the next command; the headline came before training.
 
-    options: what the user gave after `overfit run`.
+    options: what the user gave after `overfit run`. store: the file that holds the runs now.
     """
-    return Group(BLANK, *_figures(results, every, with_plot), *_closing(results, options))
+    return Group(BLANK, *_figures(results, every, with_plot), *_closing(results, options, store))
 
 
 def show_page(
@@ -53,7 +55,7 @@ def show_page(
         *_figures([result], every, with_plot),
         *_judged([result]),
         *_notes(result.notes),
-        *details("diagnostics", result.diagnostics),
+        *details("diagnostics", diagnostics_facts(result.diagnostics)),
         *details("spec", result.spec),
         *details("environment", result.environment),
     )
@@ -78,11 +80,21 @@ def _judged(results: Sequence[RunResult]) -> Iterable[RenderableType]:
         yield _line(before + judgement.sentence, STYLES.get(judgement.kind, "bold"))
 
 
-def _closing(results: Sequence[RunResult], options: Sequence[str]) -> Iterable[RenderableType]:
+def _closing(
+    results: Sequence[RunResult], options: Sequence[str], store: str
+) -> Iterable[RenderableType]:
     yield from _judged(results)
-    yield from _diagnostics(results)
+    yield from map(_line, diagnostics_lines(results))
     yield from _warnings(results)
+    if store:
+        yield _line(_stored(results, store))
     yield _command("next: ", next_words(results, options))
+
+
+def _stored(results: Sequence[RunResult], store: str) -> str:
+    if len(results) == 1:
+        return f"stored as {results[0].run_id} in {store}"
+    return f"stored: {plural(len(results), 'run')} in {store} (overfit list)"
 
 
 def _warnings(results: Sequence[RunResult]) -> Iterable[RenderableType]:
@@ -91,26 +103,6 @@ def _warnings(results: Sequence[RunResult]) -> Iterable[RenderableType]:
         told = (warning for run in runs for warning in run.diagnostics.get("warnings", ()))
         for warning in dict.fromkeys(told):
             yield _line(f"warning: {method}: {warning}")
-
-
-def _diagnostics(results: Sequence[RunResult]) -> Iterable[RenderableType]:
-    """Yield the single numbers of each method's diagnostics, means over seeds."""
-    for method, runs in by_method(results).items():
-        columns: dict[str, list[float]] = {}
-        for run in shown(runs):
-            for name, value in _numbers("", run.diagnostics):
-                columns.setdefault(name, []).append(value)
-        if columns:
-            told = ", ".join(f"{name} {mean(found):.4g}" for name, found in columns.items())
-            yield _line(f"{method}: {told}")
-
-
-def _numbers(prefix: str, content: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(f"{prefix}{key}.", value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"{prefix}{key}", float(value)
 
 
 def _line(words: str, style: str = "") -> Fitted:

@@ -37,10 +37,14 @@ class MeanCurve:
         The mean of the few seeds that train longest is not comparable.
         """
         column = self.values.get("val nll", {})
-        seeds = max(self.counts.values(), default=0)
-        whole = {epoch: value for epoch, value in column.items() if self.counts[epoch] == seeds}
+        whole = {epoch: column[epoch] for epoch in self.shared() if epoch in column}
         known = {epoch: value for epoch, value in whole.items() if math.isfinite(value)}
         return min(known, key=known.__getitem__) if known else None
+
+    def shared(self) -> list[int]:
+        """Return the epochs that every seed reached."""
+        seeds = max(self.counts.values(), default=0)
+        return [epoch for epoch, count in self.counts.items() if count == seeds]
 
 
 def by_method(results: Iterable[RunResult]) -> dict[str, list[RunResult]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from overfit_cli.records import RunResult
+from overfit_cli.records import Axis, RunResult
 from overfit_cli.report.figures import (
     at_epochs,
     count,
@@ -205,12 +205,17 @@ def _seconds(runs: Sequence[RunResult]) -> str:
 def _facts(runs: Sequence[RunResult]) -> str:
     """Say how long was trained, what was restored, and the seconds."""
     first = runs[0]
-    facts = [f"{whole_range(run.epochs_run for run in runs)} {first.axis}s run"]
+    facts = [_length([run.epochs_run for run in runs], first.axis)]
     facts += [plural(first.members, "member")] if first.members > 1 else []
     restored = [run.restored_epoch for run in runs if run.restored_epoch is not None]
     if restored:
         facts.append(f"{at_epochs(restored)} restored")
     return ", ".join([*facts, f"{_seconds(runs)} s" + (" per run" if len(runs) > 1 else "")])
+
+
+def _length(lengths: Sequence[int], axis: Axis) -> str:
+    noun = axis if set(lengths) == {1} else f"{axis}s"
+    return f"{whole_range(lengths)} {noun} {'per chain' if axis == 'draw' else 'run'}"
 
 
 def _seeds_line(runs: Sequence[RunResult], surface: Surface) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from overfit_cli.records import Metrics, RunResult
-from overfit_cli.report.figures import at_epochs, mean, rounded, whole_range
+from overfit_cli.report.figures import at_epochs, mean, plural, rounded, whole_range
 from overfit_cli.report.seeds import by_method, finished, losses
 from overfit_cli.report.summary import reference_part
 
@@ -24,6 +25,9 @@ called equal, also to baselines; test sets of a few hundred rows say no more."""
 LATE = 0.9
 """After this share of the epochs a lowest validation nll may only be where training ended."""
 
+FEW = 30
+"""With fewer judging rows the sentence ends in a reservation: one row more or less decides."""
+
 Kind = Literal["overfits", "slightly", "fine", "underfits", "diverged", "failed", "unknown"]
 PLACES = {"test": "test", "val": "validation"}
 HEADS = {
@@ -31,6 +35,7 @@ HEADS = {
     "slightly": "overfits slightly",
     "fine": "does not overfit",
     "underfits": "underfits",
+    "unknown": "cannot be judged",
 }
 
 
@@ -53,7 +58,10 @@ def verdicts(results: Sequence[RunResult]) -> dict[str, Judgement]:
 
 
 def judge(runs: Sequence[RunResult]) -> Judgement:
-    """Return what the means over the finished seeds say; the others are counted beside.
+    """Return what the finished seeds say; the others are counted beside.
+
+    Each seed is judged as if it were alone, and the kind is that of most of them; among equally
+    many the kind of their means, if it is one of these.
 
     Overfitting is the nll of test (else validation) rows less that of training rows; with label
     noise that of validation rows, whose labels are as noisy as training's. A run
@@ -64,18 +72,27 @@ def judge(runs: Sequence[RunResult]) -> Judgement:
     if not used:
         return _unfinished(runs, lost)
     part = _judging_part(used)
-    kind = _kind(used, part)
-    if kind == "unknown":
-        return Judgement(kind, "; ".join([_unknown(used, part), *lost]))
+    if _kind(used, part) == "unknown":
+        return Judgement("unknown", "; ".join([_unknown(used, part), *lost]))
+    kinds = _kinds(used, part)
+    kind = kinds[0][0]
     told = [
-        f"{_head(used, part, kind)}: {_figures(used, part)}",
+        f"{_head(kinds, len(used))}: {_figures(used, part)}",
         _clean_test_rows(used),
         _where_lowest(used),
         *_beside_baselines(used, reference_part(used), kind),
         "no test rows" if reference_part(used) == "val" else "",
         *lost,
+        _few_rows(used, part),
     ]
     return Judgement(kind, "; ".join(filter(None, told)))
+
+
+def _few_rows(runs: Sequence[RunResult], part: str) -> str:
+    fewest = min(run.n_test if part == "test" else run.n_val for run in runs)
+    if fewest >= FEW:
+        return ""
+    return f"only {plural(fewest, f'{PLACES[part]} row')}: little can be said"
 
 
 def _judging_part(runs: Sequence[RunResult]) -> str:
@@ -114,6 +131,13 @@ def _kind(runs: Sequence[RunResult], part: str) -> Kind:
     return "fine" if gap < SLIGHTLY else "slightly"
 
 
+def _kinds(runs: Sequence[RunResult], part: str) -> list[tuple[Kind, int]]:
+    """Return how many seeds are of which kind, most first; ties begin with that of the means."""
+    found = Counter(_kind([run], part) for run in runs).most_common()
+    means = _kind(runs, part)
+    return sorted(found, key=lambda pair: (-pair[1], pair[0] != means))
+
+
 def _underfits(runs: Sequence[RunResult], part: str) -> bool:
     above = _nll(runs, part) - _baseline(runs, "true probabilities")
     as_good_as_possible = math.isfinite(above) and above < SLIGHTLY
@@ -142,11 +166,15 @@ def _mean_of(metrics: Sequence[Metrics], absent: float) -> float:
     return mean(found) if found else absent
 
 
-def _head(runs: Sequence[RunResult], part: str, kind: Kind) -> str:
-    if len(runs) == 1:
-        return HEADS[kind]
-    same = sum(_kind([run], part) == kind for run in runs)
-    return f"{HEADS[kind]} in {'all' if same == len(runs) else f'{same} of'} {len(runs)} seeds"
+def _head(kinds: Sequence[tuple[Kind, int]], seeds: int) -> str:
+    """Say which kinds the seeds are: `overfits in 4 of 5 seeds, underfits in 1`."""
+    (first, most), *others = kinds
+    if seeds == 1:
+        return HEADS[first]
+    if not others:
+        return f"{HEADS[first]} in {'both' if seeds == 2 else f'all {seeds}'} seeds"
+    beside = (f"{HEADS[kind]} in {count}" for kind, count in others)
+    return ", ".join([f"{HEADS[first]} in {most} of {seeds} seeds", *beside])
 
 
 def _figures(runs: Sequence[RunResult], part: str) -> str:
@@ -190,8 +218,10 @@ def _beside_baselines(runs: Sequence[RunResult], part: str, kind: Kind) -> Itera
         return
     own = _nll(runs, part)
     if kind == "underfits":
-        name = _unreached(runs)[0]
-        reached = rounded(_baseline(runs, name))
+        # the means of seeds of which only most underfit may miss no baseline
+        few = next(each for each in (runs, *([run] for run in runs)) if _unreached(each))
+        name = _unreached(few)[0]
+        reached = rounded(_baseline(few, name))
         yield f"its own training rows are fitted no better than new rows by the {name} ({reached})"
     else:
         better = {

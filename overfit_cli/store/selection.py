@@ -56,6 +56,8 @@ def narrow(runs: Sequence[RunSummary], pairs: Sequence[tuple[str, str]]) -> list
     for key, wanted in pairs:
         held = [(run, values(run, key)) for run in chosen]
         if chosen and not any(texts for _, texts in held):
+            if key == "batch":
+                raise UsageError(f"no batch '{wanted}': none of the selected runs has a batch.")
             raise UsageError(unknown(key, _keys(chosen), "key of a selection"))
         chosen = [run for run, texts in held if any(_matches(text, wanted) for text in texts)]
         if held and not chosen:

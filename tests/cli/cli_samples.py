@@ -13,7 +13,9 @@ import numpy as np
 COMMAND = Path(sys.executable).with_name("overfit")
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM", "OVERFIT_STORE", "OVERFIT_DATA")
 
-TINY = ("--dataset", "moons:n=60,n_test=40", "--hidden", "4", "--epochs", "3")
+# what a sampler takes too, which knows no epochs
+SHAPE = ("--dataset", "moons:n=60,n_test=40", "--hidden", "4")
+TINY = (*SHAPE, "--epochs", "3")
 # without an activation nothing can die, so the loss is soon no number
 DIVERGING = ("--hidden", "4,4", "--activation", "identity", "--lr", "1e6", "--epochs", "9")
 

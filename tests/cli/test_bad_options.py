@@ -1,7 +1,7 @@
 """Mistakes on the command line: exit 2, what and where and what is allowed, nothing written."""
 
 import pytest
-from cli_samples import TINY, files
+from cli_samples import SHAPE, TINY, files
 
 from overfit_cli.cli.flags import METHOD, SHARED
 from overfit_cli.errors import UsageError
@@ -68,24 +68,32 @@ BAD = [
     ("seed", "4294967296", "less than 4294967296"),
     ("dtype", "float16", "Allowed: float32, float64"),
     ("threads", "0", "greater than or equal to 1"),
-    ("p", "0", "'0.0' is not a number above 0", *DROPOUT),
-    ("p", "1.5", "'1.5' is not a number above 0", *DROPOUT),
+    ("p", "0", "'0.0' is not a number from 1.5e-05 to 1", *DROPOUT),
+    ("p", "1.5", "'1.5' is not a number from 1.5e-05 to 1, or one per", *DROPOUT),
+    ("p", "1e-6", "from 1.5e-05 to 1", *DROPOUT),
     ("p", "x", "one per hidden layer", *DROPOUT),
     ("p", "0.5,", "one per hidden layer", *DROPOUT),
-    ("p", "0.5,0.5", "2 values for 1 hidden layer", *DROPOUT),
+    ("p", "0.5,0.5", "2 values for 1 hidden layer;", *DROPOUT),
+    ("p", "0.5", "is for hidden layers", *DROPOUT, "--hidden", "none", "--p-input", "0.8"),
     ("p", "0.5", "say the same thing twice", *DROPOUT, "--drop-rate", "0.5"),
-    ("p-input", "0", "above 0", *DROPOUT),
-    ("drop-rate", "1", "from 0 to below 1", *DROPOUT),
-    ("drop-rate", "0.5,0.5", "--drop-rate: 2 values for 1 hidden layer", *DROPOUT),
+    ("p-input", "0", "from 1.5e-05 to 1", *DROPOUT),
+    ("p-input", "1e-6", "from 1.5e-05 to 1", *DROPOUT),
+    ("p-input", "1", "dropout has nothing to thin", *DROPOUT, "--hidden", "none"),
+    ("drop-rate", "1", "from 0 to 0.999985", *DROPOUT),
+    ("drop-rate", "0.999999", "from 0 to 0.999985", *DROPOUT),
+    ("drop-rate", "0.5,0.5", "--drop-rate: 2 values for 1 hidden layer;", *DROPOUT),
     ("scope", "batch", "Did you mean 'minibatch'? Allowed: example, minibatch", *DROPOUT),
     ("mask", "bernouli", "Did you mean 'bernoulli'", *DROPOUT),
     ("average", "mean", "Allowed: weights, mc", *DROPOUT),
     ("mc-samples", "0", "at least 1", *DROPOUT),
     ("l1", "-1", "at least 0", "--method", "l1"),
+    ("l1", "inf", "'inf' is not a finite number of at least 0", "--method", "l1"),
     ("l2", "nan", "at least 0", "--method", "l2"),
+    ("l2", "1e400", "'inf' is not a finite number of at least 0", "--method", "l2"),
     ("max-norm", "0", "above 0", "--method", "max-norm"),
     ("patience", "0", "at least 1", *STOP),
     ("min-delta", "-1", "at least 0", *STOP),
+    ("min-delta", "inf", "finite number", *STOP),
     ("stop-metric", "accuracy", "Allowed: nll, error, rmse", *STOP),
     ("stop-metric", "rmse", "use nll or error", *STOP),
     ("val-size", "0", "early-stopping watches validation rows", *STOP),
@@ -96,6 +104,7 @@ BAD = [
     ("samples", "0", "at least 1", *BAYES, *HMC),
     ("leapfrog", "0", "at least 1", *BAYES, *HMC),
     ("prior-width", "0", "above 0", *BAYES, *HMC),
+    ("prior-width", "inf", "finite number", *BAYES, *HMC),
     ("every", "0", "whole number of at least 1"),
     ("every", "x", "whole number of at least 1"),
     ("config", "no.toml", "no.toml"),
@@ -164,6 +173,37 @@ def test_an_option_whose_method_is_not_chosen_names_the_combination(cli, owner, 
     assert files() == []
 
 
+HMC_ONLY = "belongs to --inference hmc, and the inference is ensemble"
+DESCENT_ONLY = "belongs to --inference ensemble, and the inference is hmc"
+
+# option, value, why nothing uses it, the method
+UNUSED = [
+    ("lr", "0.1", DESCENT_ONLY, *BAYES, *HMC),
+    ("momentum", "0.5", DESCENT_ONLY, *BAYES, *HMC),
+    ("epochs", "3", DESCENT_ONLY, *BAYES, *HMC),
+    ("optimizer", "adam", DESCENT_ONLY, *BAYES, *HMC),
+    ("batch-size", "8", DESCENT_ONLY, *BAYES, *HMC),
+    ("lr-schedule", "cosine", DESCENT_ONLY, *BAYES, *HMC),
+    ("members", "3", DESCENT_ONLY, *BAYES, *HMC),
+    ("chains", "2", HMC_ONLY, *BAYES),
+    ("warmup", "2", HMC_ONLY, *BAYES),
+    ("samples", "2", HMC_ONLY, *BAYES),
+    ("leapfrog", "2", HMC_ONLY, *BAYES),
+    ("prior-width", "0.1", HMC_ONLY, *BAYES, "--inference", "ensemble"),
+    ("momentum", "0.9", "and the optimizer is adam", "--optimizer", "adam"),
+    ("mc-samples", "9", "belongs to --average mc, and the average is weights", *DROPOUT),
+]
+
+
+@pytest.mark.parametrize("case", UNUSED, ids=lambda case: f"{case[0]} {case[-1]}")
+def test_an_option_that_nothing_uses_is_refused(cli, case):
+    option, value, why, *others = case
+    said = cli("run", *SHAPE, *others, f"--{option}", value, code=2).err
+    assert f"--{option} belongs to" in said
+    assert why in said
+    assert files() == []
+
+
 @pytest.mark.parametrize("other", ["dropout", "l1", "l2", "max-norm", "early-stopping"])
 def test_a_refused_combination_names_both_parts(cli, other):
     said = cli("run", *TINY, "--method", f"{other}+bayes", *HMC, code=2).err
@@ -211,3 +251,24 @@ def test_other_commands(cli, words, said):
 def test_debug_shows_the_traceback(cli):
     with pytest.raises(UsageError, match="unknown data set 'mons'"):
         cli("--debug", "run", "--dataset", "mons")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["my.csv"], "Use --dataset my.csv."),
+        (["data/mine"], "Use --dataset data/mine."),
+        (["dropout"], "Use --method dropout."),
+        (["dropout,l2+l1"], "Use --method dropout,l2+l1."),
+        (["dropout,", "early-stopping"], "Use --method dropout,early-stopping."),
+    ],
+)
+def test_a_word_without_its_option(cli, words, said):
+    assert said in cli("run", *words, code=2).err
+    assert "Use --" not in cli("show", "last", *words, code=2).err
+
+
+def test_a_file_is_no_named_data_set(cli):
+    told = cli("datasets", "my data.csv", code=2).err
+    assert told.splitlines()[1] == "overfit run --dataset 'my data.csv'"
+    assert "Did you mean 'moons'" in cli("datasets", "mons", code=2).err

@@ -1,6 +1,10 @@
 """`methods`, `datasets`, `doctor`: what there is, and examples that really run."""
 
+import contextlib
+import re
 import shlex
+import sqlite3
+from importlib.metadata import requires, version
 
 import numpy as np
 import pytest
@@ -91,3 +95,21 @@ def test_doctor_of_a_broken_store(cli, empty_folder):
     ended = cli("doctor", code=74)
     assert "problem" in ended.err
     assert "overfit.db" in ended.out
+
+
+def test_doctor_lists_every_package_that_is_needed(cli):
+    facts = cli("doctor", "--json").json["facts"]
+    needed = [word for word in requires("overfit") if "extra ==" not in word]
+    for package in (re.split(r"[^\w-]", word)[0] for word in needed):
+        assert facts[package] == version(package)
+
+
+def test_doctor_names_every_damaged_run(cli):
+    runs = cli("run", *TINY, "--seeds", 2, "--json").runs
+    with contextlib.closing(sqlite3.connect("overfit.db")) as connection:
+        connection.execute("update runs set record = record || x'00'")
+        connection.commit()
+    ended = cli("doctor", code=74)
+    assert all(run["run_id"] in ended.out for run in runs)
+    assert "unknown" in ended.out
+    assert "problems; see above" in ended.err

@@ -96,7 +96,10 @@ def test_every_option_has_help(flag):
 
 
 def test_help_lists_every_option(cli):
-    for command, missing in (("run", ()), ("refit", ("val_size", "seeds", "method"))):
+    for command, missing in (
+        ("run", ()),
+        ("refit", ("val_size", "label_noise", "seeds", "method")),
+    ):
         out = cli(command, "--help").out
         for key, flag in FLAGS.items():
             assert (f" {flag.name} " in out) == (key not in missing) or key in (

@@ -62,7 +62,7 @@ def test_interrupted_kept_and_resumed(training_long, cli, number):
     training_long.send_signal(number)
     out, err = training_long.communicate(timeout=PATIENCE)
     assert training_long.returncode == 130
-    told = "overfit: interrupted: 1 of 2 runs are stored. To go on: "
+    told = "overfit: interrupted: 1 of 2 runs are stored. To go on:\n"
     assert err.startswith(told)
     assert "Traceback" not in err
     assert len(out.splitlines()) <= 2  # the headline; no figures of half a training

@@ -1,7 +1,11 @@
 """`overfit refit`: the chosen method on all rows."""
 
+from pathlib import Path
+
 import pytest
 from cli_samples import DIVERGING, TINY, files
+
+from overfit_cli.experiment import spec
 
 TABLE = ("--target", "kind", "--drop", "site,part,weight", "--hidden", "4", "--epochs", "3")
 STOPPING = ("--patience", "2")
@@ -44,6 +48,34 @@ def test_a_stored_run_is_refitted_as_it_was(cli, plants):
     for key in ("remedies", "hidden", "epochs", "lr", "seed"):
         assert again["spec"][key] == run["spec"][key]
     assert "leave out the other options" in cli("refit", run["run_id"], "--lr", 1, code=2).err
+
+
+def test_labels_are_never_made_wrong(cli, plants):
+    noisy = ("--dataset", plants, *TABLE, "--label-noise", "0.4", "--json")
+    (run,) = cli("run", *noisy).runs
+    again = refitted(cli, run["run_id"])
+    assert (run["spec"]["data"]["label_noise"], again["spec"]["data"]["label_noise"]) == (0.4, 0)
+    assert again["run_id"] == refitted(cli, "none", "--dataset", plants, *TABLE)["run_id"]
+    Path("c.toml").write_text("label_noise = 0.4\n")
+    other = refitted(cli, "none", "--config", "c.toml", "--dataset", plants, *TABLE)
+    assert other["run_id"] == again["run_id"]
+    assert "--label-noise" in cli("refit", "none", *TINY, "--label-noise", "0.1", code=2).err
+
+
+def test_several_seeds_in_a_config_are_refused(cli, empty_folder):
+    Path("c.toml").write_text("seeds = 3\n")
+    said = cli("refit", "none", "--config", "c.toml", *TINY, code=2).err
+    assert "the config asks for 3 seeds" in said
+    assert files() == ["c.toml"]
+
+
+def test_an_engine_that_changed_gives_another_model(cli, plants, monkeypatch):
+    (run,) = cli("run", "--dataset", plants, *TABLE, "--json").runs
+    before = refitted(cli, run["run_id"])
+    monkeypatch.setattr(spec, "ENGINE_VERSION", 99)
+    after = refitted(cli, run["run_id"])
+    assert after["spec"]["versions"]["engine"] == 99
+    assert after["run_id"] != before["run_id"]
 
 
 def test_what_it_prints(cli):

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from cli_samples import DIVERGING, TINY
+from cli_samples import DIVERGING, SHAPE, TINY
 
 NUMBER, COUNT = (int, float), int
 RUN = {
@@ -69,7 +69,7 @@ def test_every_key_has_its_type(cli, method):
 
 
 def test_sampler(cli):
-    (run,) = cli("run", *TINY, "--method", "bayes", *HMC, "--json").runs
+    (run,) = cli("run", *SHAPE, "--method", "bayes", *HMC, "--json").runs
     check_run(run)
     assert (run["members"], run["curves"]["axis"]) == (2, "draw")
     assert run["diagnostics"]

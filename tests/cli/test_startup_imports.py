@@ -69,7 +69,7 @@ def test_neither_scikit_learn_nor_scipy_stats(imports, plants, arrays):
         f"run --train-size 40 {SMALL}",
         f"run --dataset iris {SMALL}",
         f"run --dataset moons:n=60 {SMALL} --method none,dropout --seeds 2 --plot",
-        f"run --dataset arrays.npz {SMALL} {hmc}",
+        f"run --dataset arrays.npz --hidden 4 {hmc}",
         f"run --dataset plants.csv --target kind {SMALL}",
         "list",
         "show",

@@ -42,7 +42,7 @@ def test_list_narrows(cli, three, selection, count):
 def test_show_repeats_what_run_said(cli):
     ran = cli("run", *TINY).out.splitlines()
     shown = cli("show").out.splitlines()
-    without = [line for line in ran if not line.startswith("next: ")]
+    without = [line for line in ran if not line.startswith(("next: ", "stored"))]
     assert [line for line in without if line not in shown] == []
 
 
@@ -97,3 +97,16 @@ def test_empty_list(cli, three):
     cli("rm", *three)
     assert "no runs" in cli("list").out.lower()
     assert cli("list", "--json").json["runs"] == []
+
+
+def test_a_batch_that_is_not_stored(cli, three):
+    assert "no batch 'zz'" in cli("list", "batch=zz", code=2).err
+
+
+@pytest.mark.parametrize("command", [["list"], ["show"], ["rm", "last"], ["doctor"]])
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_store_whose_name_the_disk_refuses(cli, command, name):
+    assert f"overfit: store {name[:1]}" in cli(*command, "--store", name, code=74).err.replace(
+        "'", ""
+    )
+    assert files() == []

@@ -5,6 +5,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 from fcntl import ioctl
 from termios import TIOCSWINSZ
 
@@ -16,13 +17,13 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
 SEVERAL = (*TINY, "--method", "none,dropout+max-norm+early-stopping", "--seeds", "2")
 
 
-def on_terminal(*arguments, columns=80, **changes):
+def on_terminal(*arguments, columns=80, program=COMMAND, **changes):
     """Run a command on a terminal so wide; return everything it wrote."""
     master, slave = pty.openpty()
     ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     settings = {"TERM": "xterm-256color"} | changes
     process = subprocess.Popen(
-        [COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(**settings)
+        [program, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(**settings)
     )
     os.close(slave)
     written = b"".join(iter(lambda: _read(master), b""))
@@ -108,3 +109,25 @@ def test_hostile_names_are_harmless(cli, empty_folder):
         assert "\x07" not in ended.out + ended.err
     assert "\\x1b[31mred" in cli("list").out
     assert "\x1b" not in cli("run", "--dataset", "\x1b[31m", code=2).err
+
+
+LONG = "words that go on " * 8
+COMMAND_LINE = "overfit run --dataset " + "x" * 90 + " --resume"
+MESSAGE = f"note: {LONG}\n{COMMAND_LINE}"
+SAY = f"from overfit_cli.cli.console import say; say({MESSAGE!r})"
+
+
+def test_a_terminal_wraps_messages_at_words_but_not_commands():
+    lines = on_terminal("-c", SAY, columns=40, program=sys.executable).splitlines()
+    *words, command = [ESCAPE.sub("", line).rstrip() for line in lines]
+    assert len(words) > 1
+    assert max(map(len, words)) <= 40
+    assert " ".join(words).split() == ["note:", *LONG.split()]
+    assert command == COMMAND_LINE
+
+
+def test_off_a_terminal_messages_are_not_wrapped(process):
+    ended = process("-c", SAY, command=(sys.executable,), COLUMNS="40", FORCE_COLOR="1")
+    assert [ESCAPE.sub("", line).rstrip() for line in ended.err.splitlines()] == [
+        f"note: {LONG}".rstrip(), COMMAND_LINE,
+    ]  # fmt: skip

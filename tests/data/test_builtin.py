@@ -55,6 +55,18 @@ def test_diabetes_is_scikit_learns_unscaled() -> None:
     assert list(ours.numeric_names) == list(expected.feature_names)
 
 
+def test_linnerud_is_scikit_learns_with_three_targets() -> None:
+    from sklearn.datasets import load_linnerud
+
+    expected = load_linnerud()
+    ours = named("linnerud")
+    np.testing.assert_array_equal(ours.numeric, expected.data)
+    np.testing.assert_array_equal(ours.target, expected.target)
+    assert list(ours.numeric_names) == expected.feature_names
+    assert list(ours.target_names) == expected.target_names
+    assert (ours.task, ours.classes) == ("regression", ())
+
+
 def test_light_sources_import_neither_scikit_learn_nor_scipy_nor_polars() -> None:
     names = [name for name in SOURCES if name != "mnist"]
     script = (

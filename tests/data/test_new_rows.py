@@ -52,7 +52,7 @@ def test_order_further_columns_unseen_categories(tmp_path: Path, suffix: str) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a,bb,c\n1,2,x\n", r"1 column\(s\) of the run missing: 'b'"),
+        ("a,bb,c\n1,2,x\n", "missing column that the run .*: 'b'. There are: 'a', 'bb', 'c'.$"),
         ("a,b,c\n1,2,x\n1,two,x\n", r"line 3, column 'b': 'two' is not a number"),
         ("a,b,c\n1,2,x\ninf,2,x\n", "line 3: column 'a' is infinite"),
         ("a,b,c\n1,2,x\n1,2\n", "line 3: 2 cells"),

@@ -215,6 +215,42 @@ def test_weights_go_along_and_must_not_all_be_0() -> None:
         prepare(replace(data, weights=np.zeros(20)), ASK, 0, FLOAT)
 
 
+@pytest.mark.parametrize(("name", "part"), [("training", 0), ("validation", 1), ("test", 2)])
+def test_no_part_has_only_weights_of_0(name: str, part: int) -> None:
+    marks = np.repeat([TRAIN, VAL, TEST], 6)
+    data = table(np.arange(18)[:, None], labels=np.arange(18) % 2, part=marks)
+    weights = np.where(marks == part, 0.0, 1.0)
+    with pytest.raises(DataError, match=f"weights of all {name} rows are 0"):
+        prepare(replace(data, weights=weights), ASK, 0, FLOAT)
+    weights[np.flatnonzero(marks == part)[-1]] = 0.5
+    ready = prepare(replace(data, weights=weights), ASK, 0, FLOAT)
+    assert (len(ready.train), len(ready.val), len(ready.test)) == (6, 6, 6)
+
+
+def test_an_empty_part_needs_no_weights() -> None:
+    data = replace(table(np.arange(20)[:, None]), weights=np.ones(20))
+    assert len(prepare(data, replace(ASK, val_size=0, test_size=0), 0, FLOAT).train) == 20
+
+
+def test_regression_targets_are_also_kept_as_the_file_has_them() -> None:
+    y = 1e6 + np.random.default_rng(0).random((30, 2))
+    data = regression(y)
+    ready = prepare(data, ASK, 0, np.dtype("float32"))
+    for rows in (ready.train, ready.val, ready.test):
+        assert rows.own is not None
+        assert rows.own.dtype == np.float64
+        np.testing.assert_array_equal(rows.own, y[rows.ids])
+    assert prepare(table(np.arange(20)[:, None]), ASK, 0, FLOAT).train.own is None
+
+
+def test_groups_go_along() -> None:
+    groups = np.arange(20) // 2
+    ready = prepare(replace(table(np.arange(20)[:, None]), groups=groups), ASK, 0, FLOAT)
+    for rows in (ready.train, ready.val, ready.test):
+        assert rows.groups is not None
+        np.testing.assert_array_equal(rows.groups, groups[rows.ids])
+
+
 def test_row_18_bad_data() -> None:
     x = np.arange(20.0)[:, None]
     bad = {

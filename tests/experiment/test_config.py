@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from overfit_cli.cli.asking import Request, asked_specs, checked
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.config import SHIPPED, find_config, read_config
 from overfit_cli.experiment.spec import specs_of
@@ -42,10 +43,38 @@ def test_the_command_line_wins(config):
     assert only.method == ("l2",)
 
 
+TABLES = "[[methods]]\nmethod = 'none'\n[[methods]]\nmethod = 'dropout'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [(TABLES, {"p": 0.3}), ("p = 0.3\n" + TABLES, {}), ("drop_rate = 0.7\n" + TABLES, {}),
+     ("drop_rate = 0.1\n" + TABLES, {"p": 0.3}), ("p = 0.1\n" + TABLES, {"drop_rate": 0.7})],
+)  # fmt: skip
+def test_what_tables_share_need_not_concern_each(config, text, flags):
+    none, dropout = specs_of(*read_config(config(text), flags))
+    assert none.remedies == {"none": {}}
+    assert dropout.remedies["dropout"]["p"] == 0.3
+
+
+def test_tables_may_differ_in_their_data_alone(config):
+    names = ["moons:n=40", "circles:n=40", "moons:n=40"]
+    text = "".join(f"[[methods]]\ndataset = '{name}'\n" for name in names)
+    specs = checked(asked_specs(Request({}, config("hidden = [3]\n" + text)))).specs
+    assert [spec.data.dataset for spec in specs] == names[:2]
+
+
+def test_what_no_table_uses_is_refused(config):
+    with pytest.raises(UsageError, match=r"--l2 belongs to 'l2', and the method is 'none,dropout'"):
+        specs_of(*read_config(config(TABLES), {"l2": 0.1}))
+    with pytest.raises(UsageError, match="--mc-samples belongs to --average mc"):
+        specs_of(*read_config(config("mc_samples = 9\n" + TABLES), {}))
+
+
 @pytest.mark.parametrize("name", SHIPPED_NAMES)
 def test_shipped_configs_are_found_by_name_and_are_valid(name):
     assert find_config(name).name == f"{name}.toml"
-    assert all(specs_of(options) for options in read_config(name, {}))
+    assert specs_of(*read_config(name, {}))
 
 
 def test_a_name_nearby():

@@ -6,11 +6,11 @@ import pytest
 from experiment_samples import results_of, same_numbers, spec, specs
 
 from overfit_cli.errors import UsageError
-from overfit_cli.experiment.spec import RunSpec, parse_method
+from overfit_cli.experiment.loading import ready
+from overfit_cli.experiment.spec import RunSpec, current_versions, parse_method
 from overfit_cli.remedies import REGISTRY
 
 OTHER = {
-    "features": "x1",
     "val_size": 0.3,
     "test_size": 0.1,
     "train_size": 30,
@@ -38,6 +38,18 @@ SETTINGS = {
     "early-stopping": {"patience": 3, "min_delta": 0.1, "stop_metric": "error"},
     "bayes": {"inference": "hmc", "members": 3},
 }
+# what is read as what: told by the fingerprint, or by nothing
+READING = {
+    "target": "y",
+    "task": "classification",
+    "features": "x1",
+    "drop": "x2",
+    "val_file": "val.csv",
+    "test_file": "test.csv",
+    "split_column": "part",
+    "group_column": "group",
+    "weight_column": "weight",
+}
 
 
 def test_equal_specs_have_equal_ids():
@@ -56,6 +68,68 @@ def test_what_moves_the_numbers_moves_the_id(key):
 )
 def test_a_setting_moves_the_id(method, key):
     assert spec(method=method, **{key: SETTINGS[method][key]}).run_id != spec(method=method).run_id
+
+
+@pytest.mark.parametrize("key", READING)
+def test_how_the_data_are_read_shows_in_their_fingerprint_only(key):
+    assert spec(**{key: READING[key]}).run_id == spec().run_id
+
+
+HMC = {"method": "bayes", "inference": "hmc"}
+
+
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [
+        (HMC, {"lr": 0.5, "momentum": 0, "epochs": 9, "optimizer": "adam", "batch_size": 7}),
+        (HMC, {"lr_schedule": "cosine"}),
+        ({"optimizer": "adam"}, {"momentum": 0.5}),
+    ],
+)
+def test_what_a_run_does_not_use_does_not_move_its_id(given, unused):
+    one = spec(**given)
+    for name, value in unused.items():
+        assert one.model_copy(update={name: value}).run_id == one.run_id
+
+
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [
+        (HMC, {"members": 9, "folds": True}),
+        ({"method": "bayes"}, {"chains": 2, "warmup": 9, "samples": 9, "leapfrog": 9}),
+        ({"method": "bayes"}, {"prior_width": 3.0}),
+        ({"method": "dropout"}, {"mc_samples": 9}),
+        ({"method": "dropout", "hidden": "none", "p_input": 0.8}, {"p": 0.1}),
+    ],
+)
+def test_a_setting_that_is_not_used_does_not_move_the_id(given, unused):
+    one = spec(**given)
+    ((name, settings),) = one.remedies.items()
+    for key, value in unused.items():
+        other = one.model_copy(update={"remedies": {name: settings | {key: value}}})
+        assert other.run_id == one.run_id
+
+
+@pytest.mark.parametrize("key", ["chains", "warmup", "samples", "leapfrog", "prior_width"])
+def test_a_setting_of_the_sampler_moves_its_id(key):
+    assert spec(**HMC, **{key: 3}).run_id != spec(**HMC).run_id
+
+
+def test_an_option_is_fine_if_one_method_uses_it():
+    ensemble, none = specs(method="bayes,none", members=3, lr=0.2, momentum=0.5)
+    assert ensemble.remedies["bayes"]["members"] == 3
+    assert none.lr == 0.2
+    sampled, descended = specs(**HMC | {"method": "bayes,none"}, lr=0.2)
+    assert sampled.run_id == spec(**HMC).run_id
+    assert descended.run_id == spec(lr=0.2, epochs=100).run_id
+
+
+def test_versions_are_derived_anew():
+    for given in ({"method": "l2+dropout"}, HMC, {"method": "bayes"}):
+        one = spec(**given)
+        older = one.model_copy(update={"versions": {"engine": 0, "gone": 3}})
+        assert current_versions(older) == one.versions
+    assert set(spec(**HMC).versions) == {"engine", "bayes", "hmc"}
 
 
 def test_other_data_move_the_id_wherever_they_lie():
@@ -118,6 +192,9 @@ def test_samplers_are_of_double_precision_unless_said():
 
 
 def test_drop_rate_is_one_minus_p():
+    for tenths in range(1, 10):
+        p, rate = (10 - tenths) / 10, tenths / 10
+        assert spec(method="dropout", drop_rate=rate) == spec(method="dropout", p=p)
     assert spec(method="dropout", drop_rate=0.25) == spec(method="dropout", p=0.75)
     assert spec(method="dropout", drop_rate=[0.25, 0.5]) == spec(method="dropout", p=[0.75, 0.5])
 
@@ -136,3 +213,10 @@ def test_ids_of_a_grid_are_distinct():
         for epochs in (1, 2)
     ]
     assert len({one.run_id for one in grid}) == len(grid)
+
+
+def test_a_resample_mode_said_or_unsaid_is_the_same_run():
+    ids = {
+        ready([spec(dataset="iris", **said)])[0][0].run_id for said in ({}, {"resample": "splits"})
+    }
+    assert len(ids) == 1

@@ -108,7 +108,7 @@ def test_only_layers_that_lose_units_are_masked(given: dict[str, Any], layers: A
 
 @pytest.mark.parametrize("p", [[0.5], [0.5, 0.5, 0.5]])
 def test_one_p_per_hidden_layer_or_one_for_all(p: list[float]) -> None:
-    with pytest.raises(UsageError, match=f"--p: {len(p)} values for 2 hidden layers"):
+    with pytest.raises(UsageError, match=rf"--p: {len(p)} values? for 2 hidden layers"):
         DROPOUT.build(LAYOUT, [DROPOUT.settings({"p": p})])
 
 

@@ -13,8 +13,10 @@ from overfit_cli.errors import UsageError
 from overfit_cli.remedies import REGISTRY, Option
 
 WRONG: list[tuple[str, str, Any, str]] = [
-    ("dropout", "p", 0, "--p: '0' is not a number above 0 to 1"),
-    ("dropout", "p", 1.01, "--p: '1.01' is not a number above 0 to 1"),
+    ("dropout", "p", 0, "--p: '0' is not a number from 1.5e-05 to 1, or one per"),
+    ("dropout", "p", 1.01, "--p: '1.01' is not a number from 1.5e-05 to 1"),
+    ("dropout", "p", 2**-17, "--p: '7.62939453125e-06' is not a number from 1.5e-05 to 1"),
+    ("dropout", "p_input", 2**-17, "--p-input: '7.62939453125e-06'"),
     ("dropout", "p", -0.5, "--p: '-0.5'"),
     ("dropout", "p", math.nan, "--p: 'nan'"),
     ("dropout", "p", "half", "--p: 'half'"),
@@ -27,7 +29,12 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("dropout", "mc_samples", 0, "--mc-samples: '0' is not a whole number of at least 1"),
     ("dropout", "mc_samples", 2.5, "--mc-samples: '2.5' is not a whole number"),
     ("dropout", "mc_samples", math.inf, "--mc-samples: 'inf'"),
-    ("l1", "l1", -1e-9, "--l1: '-1e-09' is not a number of at least 0"),
+    ("l1", "l1", -1e-9, "--l1: '-1e-09' is not a finite number of at least 0"),
+    ("l1", "l1", math.inf, "--l1: 'inf' is not a finite number"),
+    ("l2", "l2", 10**400, "--l2: '1000+' is not a finite number"),
+    ("bayes", "prior_width", math.inf, "--prior-width: 'inf' is not a finite number above 0"),
+    ("early-stopping", "min_delta", math.inf, "--min-delta: 'inf' is not a finite number"),
+    ("max-norm", "max_norm", 10**400, "--max-norm: '1000+' is not a number above 0"),
     ("l2", "l2", None, "--l2: 'None'"),
     ("max-norm", "max_norm", 0, "--max-norm: '0' is not a number above 0"),
     ("early-stopping", "patience", 0, "--patience: '0' is not a whole number of at least 1"),
@@ -48,12 +55,26 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
 
 @pytest.mark.parametrize(
     ("kind", "value", "result"),
-    [(int, 3.0, 3), (int, 10**9, 10**9), (float, 2, 2.0), (float, math.inf, math.inf)],
+    [(int, 3.0, 3), (int, 10**9, 10**9), (float, 2, 2.0)],
 )
 def test_numbers_come_out_in_the_options_type(kind: type, value: Any, result: Any) -> None:
     checked = Option("x", kind, value, "").check(value)
     assert checked == result
     assert type(checked) is kind
+
+
+def test_infinity_is_a_length_that_no_weight_vector_reaches() -> None:
+    assert REGISTRY["max-norm"].settings({"max_norm": math.inf})["max_norm"] == math.inf
+
+
+def test_lowest_probability_is_the_resolution_of_a_mask() -> None:
+    settings = REGISTRY["dropout"].settings({"p": [2**-16, 1], "p_input": 2**-16})
+    assert settings["p"] == [2**-16, 1.0]
+
+
+def test_an_open_end_is_told() -> None:
+    option = Option("x", float, 1, "", low=0, high=1, low_open=True)
+    assert option.allowed == "a number above 0 and at most 1"
 
 
 def refusal(option: Option, value: Any) -> str | None:

@@ -147,3 +147,14 @@ def test_a_sparkline_shows_a_late_rise_after_a_steep_fall():
 
 def test_a_sparkline_of_numbers_whose_difference_overflows():
     assert sparkline([8.9e307, -8.9e307], LEVELS, 2) == LEVELS[-1] + LEVELS[0]
+
+
+def test_side_by_side_no_mean_is_of_the_surviving_seeds_alone():
+    short = replace(stopped(1), curves=stopped(1).curves[:21], epochs_run=20)
+    rows = {int(row[0]): row for row in body(curves([run(), stopped(0), short], every=1))}
+    mean = (stopped(0).curves[20].val["nll"] + short.curves[20].val["nll"]) / 2
+    assert float(rows[20][4].lstrip("*")) == round(mean, 4)
+    assert len(rows[21]) == 3
+    assert "up to the epoch where the first of them stopped" in plain_text(
+        curves([run(), stopped(0), short]), 200
+    )

@@ -114,3 +114,25 @@ def test_nothing_finished_of_several_methods():
 def test_the_advice_for_a_stopped_run_does_not_repeat_early_stopping():
     command = next_command([stopped()], ["--method", "early-stopping", "--patience", "5"])
     assert command == "overfit run --method dropout+early-stopping --p 0.5 --patience 5"
+
+
+def warned(text, warmup=10, samples=20):
+    settings = {"remedies": {"bayes": {"warmup": warmup, "samples": samples}}}
+    return ending("bayes", axis="draw", spec=settings, diagnostics={"warnings": [text]})
+
+
+def test_a_sampler_that_warns_gets_twice_the_draws():
+    options = ["--method", "bayes", "--inference", "hmc", "--warmup", "10", "--samples=20"]
+    asked = warned("the chains disagree; raise --warmup and --samples.")
+    assert next_command([asked], options) == (
+        "overfit run --warmup 20 --samples 40 --method bayes --inference hmc"
+    )
+    without = warned("4 draws diverged. Try more --warmup.", warmup=0, samples=4)
+    assert next_command([without], []) == "overfit run --warmup 200 --samples 8"
+    assert "--warmup" not in next_command([warned("one chain; raise --chains.")], [])
+
+
+def test_an_underfitting_sampler_gets_twice_its_own_samples():
+    quiet = warned("", samples=30)
+    final = {part: {"nll": 0.9} for part in ("train", "val", "test")}
+    assert next_command([replace(quiet, final=final)], []) == "overfit run --samples 60"

@@ -96,3 +96,16 @@ def test_numbers_are_whole_at_any_width(width):
 def test_nothing_to_show():
     failed = run(status="failed", final={}, baselines={}, curves=())
     assert "no metrics were recorded" in plain_text(summary([failed]), 80)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([{"epochs_run": 1}], "1 epoch run, "),
+        ([{"epochs_run": 2}], "2 epochs run, "),
+        ([{"epochs_run": 1}, {"epochs_run": 3, "seed": 1}], "1 to 3 epochs run, "),
+        ([{"epochs_run": 20, "axis": "draw"}], "20 draws per chain, "),
+    ],
+)
+def test_how_long_was_trained(changes, said):
+    assert f"\n{said}" in plain_text(summary([run(**each) for each in changes]), 100)

@@ -114,13 +114,15 @@ def test_failed():
 def test_several_seeds_are_averaged_and_counted():
     runs = [with_nll(0.0, test, seed) for seed, test in enumerate([0.2, 0.3, 0.05])]
     sentence = verdict(runs)
-    assert sentence.startswith("overfits in 2 of 3 seeds: mean test nll 0.18 against 0.00")
+    assert sentence.startswith(
+        "overfits in 2 of 3 seeds, overfits slightly in 1: mean test nll 0.18 against 0.00"
+    )
 
 
 def test_lost_seeds_are_told_and_not_averaged():
     runs = [with_nll(0.0, 0.2, 0), with_nll(0.0, 0.4, 1), diverged(5, seed=2), diverged(9, seed=3)]
     sentence = verdict(runs)
-    assert "in all 2 seeds: mean test nll 0.30" in sentence
+    assert "overfits in both seeds: mean test nll 0.30" in sentence
     assert "2 of 4 runs (seeds 2, 3) diverged at epochs 5, 9" in sentence
 
 
@@ -148,3 +150,40 @@ def test_noisy_training_rows_are_not_said_to_underfit():
     noisy = with_nll(1.20, 0.50, spec={"data": {"label_noise": 0.2}})
     final = {**noisy.final, "val": {"nll": 1.21}}
     assert judge([replace(noisy, final=final)]).kind == "fine"
+
+
+def test_the_seeds_are_said_to_be_what_each_of_them_is_alone():
+    """Four overfit and one underfits by far: on average there is a slight gap, in no seed."""
+    runs = [with_nll(0.05, 0.18, seed) for seed in range(4)]
+    runs.append(with_nll(1.0, 0.6, 4))
+    judgement = judge(runs)
+    assert [judge([each]).kind for each in runs] == ["overfits"] * 4 + ["underfits"]
+    assert judgement.kind == "overfits"
+    assert judgement.sentence.startswith("overfits in 4 of 5 seeds, underfits in 1: mean test nll")
+
+
+def test_among_equally_many_seeds_their_mean_decides():
+    runs = [with_nll(0.0, 0.0, 0), with_nll(0.0, 0.5, 1)]
+    for order in (runs, runs[::-1]):
+        assert verdict(order).startswith("overfits in 1 of 2 seeds, does not overfit in 1: ")
+
+
+def test_most_seeds_underfit_but_not_on_average():
+    baselines = {"linear model": {"nll": 0.5}}
+    runs = [with_nll(0.6, 0.6, seed, baselines) for seed in (0, 1)]
+    judgement = judge([*runs, with_nll(0.0, 0.05, 2, baselines)])
+    assert judgement.kind == "underfits"
+    assert "no better than new rows by the linear model (0.50)" in judgement.sentence
+
+
+@pytest.mark.parametrize(("rows", "said"), [(1, "1 test row"), (29, "29 test rows"), (30, "")])
+def test_few_rows_to_judge_by_are_told(rows, said):
+    sentence = verdict([with_nll(0.0, 0.2, n_test=rows)])
+    assert sentence.endswith(f"; only {said}: little can be said") == bool(said)
+    assert ("little" in sentence) == bool(said)
+
+
+def test_few_validation_rows_without_test_rows():
+    final = {"train": {"nll": 0.1}, "val": {"nll": 0.9}}
+    sentence = verdict([run(final=final, n_test=0, n_val=8, baselines={})])
+    assert sentence.endswith("only 8 validation rows: little can be said")

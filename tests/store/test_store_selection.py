@@ -54,6 +54,8 @@ def test_selections(store: Store, text: str, numbers: list[int]) -> None:
         ("evem", "no run or batch 'evem'"),
         ("seed=0 seed=1", "unknown seed"),
         ("..", "no run or batch"),
+        ("status=diverged batch=zz", "no batch 'zz'"),
+        ("batch=zz", "unknown batch.*'zz'.*even"),
     ],
 )
 def test_wrong_selections_are_named(store: Store, text: str, said: str) -> None:
@@ -65,3 +67,12 @@ def test_an_empty_store_selects_nothing(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.db") as store:
         assert store.select("method=none") == []
         assert store.last_batch() is None
+
+
+def test_where_no_batch_is_stored_none_is_suggested(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "s.db") as store:
+        store.save(make_run(0))
+        with pytest.raises(
+            UsageError, match=r"^no batch 'zz': none of the selected runs has a bat"
+        ):
+            store.select("batch=zz")
