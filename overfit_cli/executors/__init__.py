@@ -1,1 +1,0 @@
-"""Where stacks are trained: here, in worker processes, on a cluster."""
