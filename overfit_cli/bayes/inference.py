@@ -32,9 +32,9 @@ class Inference:
 
     options: those of `bayes` that it uses. members(settings): how many networks or chains a run
     owns. stepper(problem, settings): the sampler, None where the ordinary optimizer trains the
-    members. epochs(settings): warm-up and draws of a sampler. refuses: remedies that cannot be combined with it, and why. dtype: the
-    precision it needs. diagnostics(state, settings): figures by name from the last state of one
-    run's members, and "warnings", a list of sentences.
+    members. epochs(settings): warm-up and draws of a sampler. refuses: remedies that cannot be
+    combined with it, and why. dtype: the precision it needs. diagnostics(state, settings): figures
+    by name from the last state of one run's members, and "warnings", a list of sentences.
     """
 
     name: str
