@@ -74,10 +74,7 @@ def _result(
         best_epoch=_best_epoch(curve),
         restored_epoch=int(restored.max()) if restored.max() >= 0 else None,
         seconds=seconds,
-        final={
-            name: _scores(answers.get(name), part, stack.network.likelihood)
-            for name, part in parts.items()
-        },
+        final=_final(answers, parts, stack.network.likelihood),
         diagnostics=_diagnostics(stack, outcome, run, parameters, predictor),
         notes=data.notes,
         sizes=stack.network.layout.sizes,
@@ -119,6 +116,12 @@ def _answers(predictor: Predictor, parts: dict[str, Part], diverged: bool) -> di
         return {}
     answers = predictor.answers([(part.inputs, part.targets) for part in parts.values()])
     return dict(zip(parts, answers, strict=True))
+
+
+def _final(
+    answers: dict[str, Answer], parts: dict[str, Part], likelihood: str
+) -> dict[str, dict[str, float]]:
+    return {name: _scores(answers.get(name), part, likelihood) for name, part in parts.items()}
 
 
 def _scores(answer: Answer | None, part: Part, likelihood: str) -> dict[str, float]:
