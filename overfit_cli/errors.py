@@ -24,12 +24,6 @@ class RunsFailed(OverfitError):
     exit_code = 3
 
 
-class GateTripped(OverfitError):
-    """A `--fail-if` condition held."""
-
-    exit_code = 4
-
-
 class VerifyMismatch(OverfitError):
     """A run trained again does not give what was recorded."""
 

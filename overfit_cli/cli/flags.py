@@ -139,6 +139,7 @@ def with_flags(flags: Sequence[Flag]) -> Callable[[Callable[..., None]], Callabl
     """Give a command all `flags`; its parameter `given` receives those the user typed."""
 
     def decorate(body: Callable[..., None]) -> Callable[..., None]:
+        """Return `body` as Typer must see it: one parameter per flag in place of `given`."""
         own = inspect.signature(body, eval_str=True)
         kept = [parameter for name, parameter in own.parameters.items() if name != "given"]
 

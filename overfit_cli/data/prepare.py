@@ -78,6 +78,7 @@ class _Ready:
     dtype: np.dtype[Any]
 
     def rows(self, at: Ints) -> Rows:
+        """Return the rows at positions `at`, transformed, with targets, weights and groups."""
         data = self.dataset
         return Rows(
             inputs=transform(self.preprocessing, data.numeric[at], data.codes[at]),

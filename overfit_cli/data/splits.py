@@ -131,6 +131,7 @@ class _Order:
 
     @staticmethod
     def draw(dataset: Dataset, pool: Ints, rng: np.random.Generator) -> _Order:
+        """Draw the order of the rows at `pool`; a group comes whole, placed by its main class."""
         labels = _labels(dataset)[pool]
         if dataset.groups is None:
             return _Order(pool[_stratified(labels, rng)], np.arange(1, len(pool) + 1))
