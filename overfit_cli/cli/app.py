@@ -20,6 +20,9 @@ from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.panels import PanelledCommand
 from overfit_cli.errors import Interrupted, OverfitError
 
+# Pydantic would look for plug-ins in every installed package, which we neither need nor trust.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 # Typer carries its own copy of click or imports it; this is the right one's class either way.
 ParserError = typer.BadParameter.__mro__[2]
 

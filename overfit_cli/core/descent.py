@@ -55,7 +55,7 @@ class Descent:
         self.freezes = any(mask.freezes for mask in hooks.masks)
         self._work: dict[int, Workspace] = {}
         self._parameters: Array | None = None
-        self._gradient = self._scratch = np.empty((0, 0))
+        self._gradient = np.empty((0, 0))
         self._views: tuple[Views, Views] = Views([], []), Views([], [])
 
     def init(self, replicas: Replicas) -> None:
@@ -96,7 +96,6 @@ class Descent:
             return
         self._parameters = replicas.parameters
         self._gradient = np.empty_like(replicas.parameters)
-        self._scratch = np.empty_like(replicas.parameters)
         layout = self.network.layout
         self._views = layout.views(replicas.parameters), layout.views(self._gradient)
         self._work = {}
@@ -116,7 +115,7 @@ class Descent:
         lr = (replicas.hyper["lr"] * factor).astype(parameters.dtype)[:, None]
         momentum = replicas.hyper["momentum"].astype(parameters.dtype)[:, None]
         loss = loss + self._proximal_value(replicas)
-        self.optimizer.step(parameters, gradient, replicas.state, lr, momentum, self._scratch)
+        self.optimizer.step(parameters, gradient, replicas.state, lr, momentum)
         _put_back(before, active)
         for projection in self.hooks.projections:
             reach = self.optimizer.effective_step(replicas.state, lr, momentum)

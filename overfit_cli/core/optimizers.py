@@ -13,8 +13,10 @@ from overfit_cli.core.layout import Array
 
 State = dict[str, NDArray[Any]]
 
-# Columns handled at a time: the arrays of one block stay in the cache between operations.
+# Numbers handled at a time: the arrays of one block stay in the cache between operations.
 BLOCK = 2**15
+
+Block = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -22,52 +24,50 @@ class Optimizer:
     """One optimizer.
 
     init(parameters) -> state, arrays that lead with R. step(parameters, gradient, state, lr,
-    momentum, scratch): lr and momentum (R, 1); gradient and scratch (R, P) may be overwritten.
+    momentum): lr and momentum (R, 1); the gradient (R, P) may be overwritten.
     effective_step(state, lr, momentum) -> (R, 1) or (R, P): how far a constant unit gradient
     moves a parameter per step in the long run, which is what a proximal step must use.
     """
 
     init: Callable[[Array], State]
-    step: Callable[[Array, Array, State, Array, Array, Array], None]
+    step: Callable[[Array, Array, State, Array, Array], None]
     effective_step: Callable[[State, Array, Array], Array]
 
 
-def blocks(array: Array) -> list[slice]:
-    """Return slices of the columns of (R, P) that hold about BLOCK numbers each."""
-    width = max(1, BLOCK // max(1, len(array)))
-    return [slice(start, start + width) for start in range(0, array.shape[1], width)]
+def blocks(array: Array) -> list[Block]:
+    """Return (rows, columns) of about BLOCK numbers each, in the order of memory of (R, P)."""
+    n_rows, n_columns = array.shape
+    height = max(1, BLOCK // max(1, n_columns))
+    width = min(n_columns, BLOCK)
+    return [
+        (slice(row, row + height), slice(column, column + width))
+        for row in range(0, n_rows, height)
+        for column in range(0, n_columns, max(1, width))
+    ]
 
 
 def _init_sgd(parameters: Array) -> State:
     return {"velocity": np.zeros_like(parameters)}
 
 
-def _sgd(
-    parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array, scratch: Array
-) -> None:
+def _sgd(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
     """Heavy ball: v <- m v + g, w <- w - lr v (Polyak 1964)."""
-    velocity = state["velocity"]
-    for part in blocks(parameters):
-        v, room = velocity[:, part], scratch[:, part]
-        v *= momentum
-        v += gradient[:, part]
-        np.multiply(v, lr, out=room)
-        parameters[:, part] -= room
+    for block in blocks(parameters):
+        v, rows = state["velocity"][block], block[0]
+        v *= momentum[rows]
+        v += gradient[block]
+        parameters[block] -= v * lr[rows]
 
 
-def _nesterov(
-    parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array, scratch: Array
-) -> None:
+def _nesterov(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
     """Nesterov's momentum: v <- m v + g, w <- w - lr (g + m v) (Sutskever et al. 2013)."""
-    velocity = state["velocity"]
-    for part in blocks(parameters):
-        v, g, room = velocity[:, part], gradient[:, part], scratch[:, part]
-        v *= momentum
+    for block in blocks(parameters):
+        v, g, rows = state["velocity"][block], gradient[block], block[0]
+        v *= momentum[rows]
         v += g
-        np.multiply(v, momentum, out=room)
-        room += g
-        room *= lr
-        parameters[:, part] -= room
+        g += v * momentum[rows]
+        g *= lr[rows]
+        parameters[block] -= g
 
 
 def _sgd_effective_step(state: State, lr: Array, momentum: Array) -> Array:
@@ -86,28 +86,24 @@ def _init_adam(parameters: Array) -> State:
     }
 
 
-def _adam(
-    parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array, scratch: Array
-) -> None:
+def _adam(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
     """Adam with beta1 = .9, beta2 = .999, epsilon = 1e-8 (Kingma & Ba 2015, algorithm 1)."""
     del momentum
     count = state["count"]
     count += 1
     rate = (lr / (1 - BETA1**count)).astype(parameters.dtype)
-    for part in blocks(parameters):
-        mean, square = state["mean"][:, part], state["square"][:, part]
-        g, room = gradient[:, part], scratch[:, part]
+    for block in blocks(parameters):
+        mean, square = state["mean"][block], state["square"][block]
+        g, rows = gradient[block], block[0]
         mean *= BETA1
-        np.multiply(g, 1 - BETA1, out=room)
-        mean += room
+        mean += g * (1 - BETA1)
         g *= g
         g *= 1 - BETA2
         square *= BETA2
         square += g
-        room[...] = _root(square, count)
-        np.divide(mean, room, out=room)
-        room *= rate
-        parameters[:, part] -= room
+        np.divide(mean, _root(square, count[rows]), out=g)
+        g *= rate[rows]
+        parameters[block] -= g
 
 
 def _root(square: Array, count: Array) -> Array:
