@@ -60,7 +60,7 @@ def split(dataset: Dataset, request: DataRequest, seed: int) -> Split:
     test, val = _given(dataset, request)
     free = np.ones(len(dataset.target), np.bool_)
     free[test] = free[val] = False
-    pool = np.flatnonzero(free)
+    pool: Ints = np.flatnonzero(free)
     unsaid = 0.0 if _part(dataset, TRAIN).size else TEST_SIZE
     n_test, n_val = _sizes(request, len(pool), len(test), len(val), unsaid)
     test_first = _Order.draw(dataset, pool, stream(test_seed, "split", part=0))
