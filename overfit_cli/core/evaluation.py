@@ -51,12 +51,70 @@ class View:
     units: Units
 
 
-def residual_variance(outputs: Array, part: Part) -> Array:
+@dataclass(frozen=True)
+class _Seen:
+    """Rows as a group of replicas sees them.
+
+    inputs: one (n, D) for all, or one each; the others as in Part, or with a leading axis R.
+    """
+
+    inputs: Sequence[Array]
+    targets: NDArray[Any]
+    standardised: Array | None
+    share: Array
+
+    @classmethod
+    def by(cls, parts: Sequence[Part]) -> _Seen:
+        """Return what replicas with these parts, equally many rows each, see."""
+        first = parts[0]
+        if all(part is first for part in parts):
+            return cls([first.inputs], first.targets, first.standardised, first.share)
+        standardised = [part.standardised for part in parts if part.standardised is not None]
+        return cls(
+            [part.inputs for part in parts],
+            np.stack([part.targets for part in parts]),
+            np.stack(standardised) if standardised else None,
+            np.stack([part.share for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Replicas that are evaluated at once: their places in the stack, and what they see.
+
+    units: mean and scale (R, 1, T), for regression.
+    """
+
+    places: NDArray[np.intp]
+    train: _Seen
+    val: _Seen | None
+    units: Units
+
+    @classmethod
+    def of(cls, places: NDArray[np.intp], views: Sequence[View]) -> _Group:
+        """Return the group of replicas with these views, one each."""
+        vals = [view.val for view in views if view.val is not None]
+        return cls(
+            places,
+            _Seen.by([view.train for view in views]),
+            _Seen.by(vals) if vals else None,
+            Units(
+                np.stack([view.units.mean for view in views])[:, None],
+                np.stack([view.units.scale for view in views])[:, None],
+            ),
+        )
+
+
+def residual_variance(outputs: Array, part: Part | _Seen) -> Array:
     """Return the weighted mean squared residual (R, T) of outputs (R, n, T), standardised."""
     if part.standardised is None:
         raise TypeError("only regression targets leave residuals")
     squared = (outputs.astype(np.float64) - part.standardised) ** 2
-    return np.asarray((squared * part.share[:, None]).sum(axis=1))
+    return np.asarray((squared * part.share[..., None]).sum(axis=1))
+
+
+# Of training and validation rows, standardised for regression: (R, n, K).
+Outputs = tuple[Array, Array | None]
 
 
 class Evaluator:
@@ -79,7 +137,8 @@ class Evaluator:
         self.views, self.view_of, self.run_of = views, view_of, run_of
         self.held_out = held_out
         self.n_members = np.bincount(run_of)
-        self._votes: dict[int, tuple[Array, Array | None]] = {}
+        self._grouped: tuple[NDArray[np.intp], list[_Group]] = np.empty(0, np.intp), []
+        self._votes: dict[int, Outputs] = {}
         self._averages: dict[int, tuple[int, Answer, Answer | None]] = {}
 
     def observe(
@@ -99,23 +158,39 @@ class Evaluator:
         )
         stop_metrics: dict[str, Array] = {}
         records: list[tuple[int, EpochRecord]] = []
-        for number, view in enumerate(self.views):
-            here = np.flatnonzero(self.view_of[replicas.ids] == number)
-            if len(here) == 0:
-                continue
+        for group in self._groups(replicas.ids):
+            here = group.places
             chosen = parameters if len(here) == len(parameters) else parameters[here]
             noise = None if noise_variance is None else noise_variance[here]
-            outputs = self._outputs(view, chosen)
-            if view.val is not None:
-                _, val = self._answers(view, outputs, noise)
-                for name, values in _scores(view.val, val).items():
+            ids, outputs = replicas.ids[here], self._outputs(group, chosen)
+            alone = not accumulate and bool(np.all(self.n_members[self.run_of[ids]] == 1))
+            if alone or self.hooks.stop is not None:
+                scored = _both_scores(group, self._answers(group, outputs, noise))
+                for name, values in scored[1].items():
                     stop_metrics.setdefault(name, np.full(len(replicas), np.nan))[here] = values
-            records += self._records(
-                epoch, view, replicas.ids[here], outputs, noise, running_loss[here], accumulate
-            )
+            if alone:
+                records += self._own_records(epoch, ids, scored, running_loss[here])
+            else:
+                records += self._run_records(
+                    epoch, ids, outputs, noise, running_loss[here], accumulate
+                )
         if self.held_out is not None:
             stop_metrics = self._held_out_metrics(replicas, parameters)
         return stop_metrics, records
+
+    def _groups(self, ids: NDArray[np.intp]) -> list[_Group]:
+        """Return replicas in groups whose parts have equally many rows each."""
+        if not np.array_equal(self._grouped[0], ids):
+            places: dict[tuple[int, int], list[int]] = {}
+            for place, view in enumerate(self._views_of(ids)):
+                shape = (len(view.train), -1 if view.val is None else len(view.val))
+                places.setdefault(shape, []).append(place)
+            groups = [_Group.of(np.array(own), self._views_of(ids[own])) for own in places.values()]
+            self._grouped = ids.copy(), groups
+        return self._grouped[1]
+
+    def _views_of(self, ids: NDArray[np.intp]) -> list[View]:
+        return [self.views[number] for number in self.view_of[ids]]
 
     def diverged(self, epoch: int, ids: NDArray[np.intp]) -> list[tuple[int, EpochRecord]]:
         """Return the last record of runs one of whose members is no longer finite: all NaN."""
@@ -130,78 +205,88 @@ class Evaluator:
     def settle(self, replica: int, hyper: Any, parameters: Array) -> None:
         """Let a member that has stopped keep voting, with its restored parameters (1, P)."""
         if self.n_members[self.run_of[replica]] > 1:
-            view = self.views[self.view_of[replica]]
             scaled = prediction_parameters(self.network.layout, self.hooks, hyper, parameters)
-            train, val = self._outputs(view, scaled)
+            train, val = self._outputs(self._alone(replica), scaled)
             self._votes[replica] = (train[0], None if val is None else val[0])
 
-    def _outputs(self, view: View, parameters: Array) -> tuple[Array, Array | None]:
-        train = forward(self.network, parameters, view.train.inputs)
-        return train, None if view.val is None else forward(
-            self.network, parameters, view.val.inputs
-        )
+    def _alone(self, replica: int) -> _Group:
+        return _Group.of(np.zeros(1, np.intp), [self.views[self.view_of[replica]]])
+
+    def _outputs(self, group: _Group, parameters: Array) -> Outputs:
+        train = forward(self.network, parameters, group.train.inputs)
+        if group.val is None:
+            return train, None
+        return train, forward(self.network, parameters, group.val.inputs)
 
     def _answers(
-        self, view: View, outputs: tuple[Array, Array | None], noise_variance: Array | None
+        self, group: _Group, outputs: Outputs, noise_variance: Array | None
     ) -> tuple[Answer, Answer | None]:
         train, val = outputs
-        if view.train.standardised is None:
+        if group.train.standardised is None:
             return (
                 classify(self.network.likelihood, train),
                 None if val is None else classify(self.network.likelihood, val),
             )
         if noise_variance is None:
-            noise_variance = _estimated_noise(view, train, val)
-        known = None if view.val is None else view.val.targets
+            noise_variance = _estimated_noise(group, train, val)
+        known = None if group.val is None else group.val.targets
         return (
-            regress(train, noise_variance, view.units, view.train.targets),
-            None if val is None else regress(val, noise_variance, view.units, known),
+            regress(train, noise_variance, group.units, group.train.targets),
+            None if val is None else regress(val, noise_variance, group.units, known),
         )
 
-    def _records(
+    def _own_records(
         self,
         epoch: int,
-        view: View,
         ids: NDArray[np.intp],
-        outputs: tuple[Array, Array | None],
+        scored: Sequence[dict[str, Array]],
+        running_loss: Array,
+    ) -> list[tuple[int, EpochRecord]]:
+        """Return records of runs that are one replica each."""
+        return [
+            (int(self.run_of[replica]), _record(epoch, scored, place, running_loss[place]))
+            for place, replica in enumerate(ids)
+        ]
+
+    def _run_records(
+        self,
+        epoch: int,
+        ids: NDArray[np.intp],
+        outputs: Outputs,
         noise: Array | None,
         running_loss: Array,
         accumulate: bool,
     ) -> list[tuple[int, EpochRecord]]:
+        """Return records of runs whose members, or draws, are averaged."""
         train, val = outputs
-        if not accumulate and np.all(self.n_members[self.run_of[ids]] == 1):
-            scored = _both_scores(view, self._answers(view, outputs, noise))
-            return [
-                (int(self.run_of[replica]), _record(epoch, scored, place, running_loss[place]))
-                for place, replica in enumerate(ids)
-            ]
         for place, replica in enumerate(ids):
             self._votes[int(replica)] = (train[place], None if val is None else val[place])
         records = []
         for run in np.unique(self.run_of[ids]):
             own = self.run_of[ids] == run
+            group = self._alone(int(ids[own][0]))
             own_noise = None if noise is None else noise[own]
-            answers = self._averaged(view, int(run), own_noise, accumulate)
+            answers = self._averaged(group, int(run), own_noise, accumulate)
             loss = float(running_loss[own].mean())
-            records.append((int(run), _record(epoch, _both_scores(view, answers), None, loss)))
+            records.append((int(run), _record(epoch, _both_scores(group, answers), None, loss)))
         return records
 
     def _averaged(
-        self, view: View, run: int, noise: Array | None, accumulate: bool
+        self, group: _Group, run: int, noise: Array | None, accumulate: bool
     ) -> tuple[Answer, Answer | None]:
         votes = [self._votes[int(member)] for member in np.flatnonzero(self.run_of == run)]
         train = np.stack([vote[0] for vote in votes])
         vals = [vote[1] for vote in votes if vote[1] is not None]
         val = np.stack(vals) if vals else None
-        if noise is None and view.train.standardised is not None:
+        if noise is None and group.train.standardised is not None:
             # one noise per run: the residuals of its averaged prediction
             means = (
                 train.mean(axis=0, keepdims=True),
                 None if val is None else val.mean(axis=0, keepdims=True),
             )
-            noise = np.repeat(_estimated_noise(view, *means), len(votes), axis=0)
+            noise = np.repeat(_estimated_noise(group, *means), len(votes), axis=0)
         equal = np.zeros(len(votes))
-        answers = self._answers(view, (train, val), noise)
+        answers = self._answers(group, (train, val), noise)
         now = (
             average(answers[0], equal),
             None if answers[1] is None else average(answers[1], equal),
@@ -221,27 +306,28 @@ class Evaluator:
         for place, replica in enumerate(replicas.ids):
             part = (self.held_out or [])[replica]
             view = View(part, part, self.views[self.view_of[replica]].units)
-            outputs = self._outputs(view, parameters[place : place + 1])
-            _, answer = self._answers(view, outputs, None)
-            for name, value in _scores(part, answer).items():
+            group = _Group.of(np.zeros(1, np.intp), [view])
+            outputs = self._outputs(group, parameters[place : place + 1])
+            answers = self._answers(group, outputs, None)
+            for name, value in _scores(group.val, answers[1]).items():
                 columns.setdefault(name, []).append(float(value[0]))
         return {name: np.array(values) for name, values in columns.items()}
 
 
-def _estimated_noise(view: View, train: Array, val: Array | None) -> Array:
-    if val is None or view.val is None:
-        return residual_variance(train, view.train)
-    return residual_variance(val, view.val)
+def _estimated_noise(group: _Group, train: Array, val: Array | None) -> Array:
+    if val is None or group.val is None:
+        return residual_variance(train, group.train)
+    return residual_variance(val, group.val)
 
 
-def _both_scores(view: View, answers: tuple[Answer, Answer | None]) -> list[dict[str, Array]]:
-    return [_scores(view.train, answers[0]), _scores(view.val, answers[1])]
+def _both_scores(group: _Group, answers: tuple[Answer, Answer | None]) -> list[dict[str, Array]]:
+    return [_scores(group.train, answers[0]), _scores(group.val, answers[1])]
 
 
-def _scores(part: Part | None, answer: Answer | None) -> dict[str, Array]:
-    if part is None or answer is None:
+def _scores(seen: _Seen | None, answer: Answer | None) -> dict[str, Array]:
+    if seen is None or answer is None:
         return {}
-    return curve_scores(answer, part.targets, part.share)
+    return curve_scores(answer, seen.targets, seen.share)
 
 
 def _record(

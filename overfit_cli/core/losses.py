@@ -47,8 +47,11 @@ def _categorical(logits: Array, targets: Array, share: Array) -> Array:
 
 
 def _log_softmax(logits: Array) -> Array:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    # one class after another, as above
+    z = np.ascontiguousarray(logits.swapaxes(-1, -2))
+    z -= z.max(axis=-2, keepdims=True)
+    z -= np.log(np.exp(z).sum(axis=-2, keepdims=True))
+    return z.swapaxes(-1, -2)
 
 
 def _bernoulli(logits: Array, targets: Array, share: Array) -> Array:

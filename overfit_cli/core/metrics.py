@@ -27,6 +27,7 @@ def shares(n_rows: int, weights: Array | None) -> Array:
 def curve_scores(answer: Answer, targets: NDArray[Any], share: Array) -> dict[str, Array]:
     """Return what curves show, with the answer's leading axes: nll, and error or rmse.
 
+    targets (n,) or (n, T) and share (n,) may have the answer's leading axes too.
     nll: mean negative log likelihood in nats per row. error: fraction of rows whose most probable
     class is wrong. rmse: root of the mean squared error over rows and targets, in their units.
     """
@@ -103,7 +104,7 @@ def r2(mean: Array, targets: Array, share: Array) -> float:
 
 def _own_class(log_p: Array, targets: NDArray[Any]) -> NDArray[Any]:
     shape = (*log_p.shape[:-1], 1)
-    return np.broadcast_to(targets[:, None], shape)
+    return np.broadcast_to(targets[..., None], shape)
 
 
 def _mean(rows: Array, share: Array) -> Array:

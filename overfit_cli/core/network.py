@@ -137,22 +137,26 @@ def _masked(a: Array, mask: Array | None, out: Array) -> Array:
     return a if mask is None else np.multiply(a, mask, out=out)
 
 
-def forward(network: Network, parameters: Array, inputs: Array) -> Array:
-    """Return the logits (R, n, K) of every replica for the same rows (n, D), without masks.
+def forward(network: Network, parameters: Array, inputs: Array | Sequence[Array]) -> Array:
+    """Return the logits (R, n, K) of every replica, without masks.
 
+    inputs: rows (n, D) that all replicas see, or one such array for each replica.
     Rows go in blocks whose size depends on the network alone: a replica's logits must not depend
     on how many others there are, and the last bits of a matrix product can depend on its height.
     """
     sizes = network.layout.sizes
     weights, biases = network.layout.views(parameters)
-    logits = np.empty((len(parameters), len(inputs), sizes[-1]), parameters.dtype)
+    own = [inputs] if isinstance(inputs, np.ndarray) else inputs
+    n_rows = len(own[0])
+    logits = np.empty((len(parameters), n_rows, sizes[-1]), parameters.dtype)
     block = max(64, min(1024, 2**17 // max(sizes)))
     rooms = [
-        np.empty((len(parameters), min(block, len(inputs)), width), parameters.dtype)
+        np.empty((len(parameters), min(block, n_rows), width), parameters.dtype)
         for width in sizes[1:-1]
     ]
-    for start in range(0, len(inputs), block):
-        a = inputs[None, start : start + block]
+    for start in range(0, n_rows, block):
+        parts = [rows[None, start : start + block] for rows in own]
+        a = parts[0] if len(parts) == 1 else np.concatenate(parts)
         for layer, room in enumerate(rooms):
             a = np.matmul(a, weights[layer], out=room[:, : a.shape[1]])
             a += biases[layer]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
@@ -27,21 +29,51 @@ from overfit_cli.records import Metrics
 UPDATES, BATCH, RATE = 500, 128, 0.2
 
 
-def baselines_of(spec: RunSpec, data: Prepared) -> dict[str, Metrics]:
+# Baselines are the same for every method on a split: what was found last is not trained again.
+REMEMBERED = 4096
+_found: OrderedDict[Hashable, dict[str, Metrics]] = OrderedDict()
+
+
+def baselines_of(specs: Sequence[RunSpec], data: Sequence[Prepared]) -> list[dict[str, Metrics]]:
     """Return test metrics of "majority class" (or "mean"), "linear model", "true probabilities".
 
-    Everything is fitted on training rows (the noise of a regression: see methods), and depends on
-    the data and the spec's seed, precision and threads only. Empty without test rows.
+    One mapping per run of a stack. Everything is fitted on training rows (the noise of a
+    regression: see methods), and depends on the data and the spec's seed, precision and threads
+    only. Empty without test rows.
     """
-    if len(data.test) == 0:
-        return {}
+    keys = [
+        (spec.data, own.fingerprint, spec.seed, own.train.inputs.dtype.name, spec.threads)
+        for spec, own in zip(specs, data, strict=True)
+    ]
+    places = {key: place for place, key in enumerate(keys)}
+    new = [place for key, place in places.items() if key not in _found]
+    for place, found in zip(
+        new, _fitted([specs[i] for i in new], [data[i] for i in new]), strict=True
+    ):
+        _found[keys[place]] = found
+    answers = [_found[key] for key in keys]
+    while len(_found) > REMEMBERED:
+        _found.popitem(last=False)
+    return answers
+
+
+def _fitted(specs: list[RunSpec], data: list[Prepared]) -> Iterator[dict[str, Metrics]]:
+    tested = [place for place, own in enumerate(data) if len(own.test)]
+    fitted = _linear([specs[i] for i in tested], [data[i] for i in tested])
+    linear = dict(zip(tested, fitted, strict=True))
+    for place, own in enumerate(data):
+        yield _against(own, linear[place]) if place in linear else {}
+
+
+def _against(data: Prepared, linear: Predictor) -> dict[str, Metrics]:
     test = part_of(data.test, data.likelihood, units_of(data))
     found: dict[str, Metrics] = {}
     name, constant = _constant(data, test)
     found[name] = final_scores(constant, test.targets, test.share)
-    linear = _linear(spec, data, test)
-    if all(math.isfinite(value) for value in linear.values()):
-        found["linear model"] = linear
+    answer = linear.answers([(test.inputs, test.targets)])[0]
+    scores = final_scores(answer, test.targets, test.share)
+    if all(math.isfinite(value) for value in scores.values()):
+        found["linear model"] = scores
     if data.test_truth is not None:
         name, truth = _truth(data, test)
         found[name] = final_scores(truth, test.targets, test.share)
@@ -62,19 +94,23 @@ def _constant(data: Prepared, test: Part) -> tuple[str, Answer]:
     return "majority class", Answer(log_probabilities=np.tile(log_p, (len(test), 1)))
 
 
-def _linear(spec: RunSpec, data: Prepared, test: Part) -> dict[str, float]:
-    """Train the engine's own network without hidden layers, by this seed's streams alone."""
+def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
+    """Train the engine's own network without hidden layers, by each seed's streams alone."""
+    if not specs:
+        return []
     plain = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
-    rates = {"lr": RATE, "momentum": 0.9, "dtype": data.train.inputs.dtype.name}
-    stack = Stack((spec.model_copy(update=plain | rates),), (data,))
-    predictor = Predictor(
-        stack.network, fixed_votes(_descended(stack), np.zeros(1)), units_of(data)
-    )
-    view = stack.views[0]
-    if data.likelihood == "gaussian":
-        predictor = with_estimated_noise(predictor, view.val or view.train)
-    answer = predictor.answers([(test.inputs, test.targets)])[0]
-    return final_scores(answer, test.targets, test.share)
+    rates = {"lr": RATE, "momentum": 0.9, "dtype": data[0].train.inputs.dtype.name}
+    stack = Stack(tuple(spec.model_copy(update=plain | rates) for spec in specs), tuple(data))
+    parameters = _descended(stack)
+    found = []
+    for run, own in enumerate(data):
+        votes = fixed_votes(parameters[run : run + 1], np.zeros(1))
+        predictor = Predictor(stack.network, votes, units_of(own))
+        if own.likelihood == "gaussian":
+            view = stack.views[stack.split_of[run]]
+            predictor = with_estimated_noise(predictor, view.val or view.train)
+        found.append(predictor)
+    return found
 
 
 def _descended(stack: Stack) -> Array:

@@ -28,19 +28,42 @@ def run_results(
     stack: Stack, outcome: Outcome, curves: Sequence[Sequence[EpochRecord]], seconds: float
 ) -> list[RunResult]:
     """Return one RunResult per run of the stack; seconds is per run."""
-    pairs = list(zip(stack.specs, stack.data, strict=True))
-    # not one per split: with fixed data, runs of several seeds share a split
-    distinct = {(spec.seed, id(data)): (spec, data) for spec, data in pairs}
-    baselines = {key: baselines_of(*pair) for key, pair in distinct.items()}
+    baselines = baselines_of(stack.specs, stack.data)
     here = environment()
     return [
         replace(
             _result(stack, outcome, run, tuple(curves[run]), seconds),
-            baselines=baselines[spec.seed, id(data)],
+            baselines=baselines[run],
             environment=here,
         )
-        for run, (spec, data) in enumerate(pairs)
+        for run in range(len(stack.specs))
     ]
+
+
+def failed_result(spec: RunSpec, reason: str) -> RunResult:
+    """Return the record of a run that no worker could finish, and why, in diagnostics."""
+    return RunResult(
+        run_id=spec.run_id,
+        status="failed",
+        method=spec.method,
+        dataset=spec.data.dataset,
+        seed=spec.seed,
+        spec=spec.model_dump(mode="json"),
+        n_parameters=0,
+        n_train=0,
+        n_val=0,
+        n_test=0,
+        members=0,
+        axis="epoch",
+        curves=(),
+        epochs_run=0,
+        best_epoch=0,
+        restored_epoch=None,
+        seconds=0.0,
+        final={},
+        diagnostics={"reason": reason},
+        environment=environment(),
+    )
 
 
 def _result(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -83,8 +82,8 @@ class RunSpec(BaseModel):
     def run_id(self) -> str:
         """Sixteen hex digits of the SHA-256 of canonical JSON of all that moves the numbers."""
         idle = idle_options(self.settings)
-        moving = {k: v for k, v in self.model_dump(mode="json").items() if k not in idle}
-        moving["data"] = {k: v for k, v in asdict(self.data).items() if k not in PRINTED}
+        moving = {k: getattr(self, k) for k in type(self).model_fields if k not in idle}
+        moving["data"] = {k: v for k, v in vars(self.data).items() if k not in PRINTED}
         moving["remedies"] = {
             name: {k: v for k, v in own.items() if k not in idle}
             for name, own in self.remedies.items()
@@ -141,6 +140,15 @@ def specs_of(*sets: Any) -> list[RunSpec]:
         for options, first in firsts
         for seed in range(options.seed, options.seed + options.seeds)
     ]
+
+
+def spec_of(options: Any, method: str) -> RunSpec:
+    """Return the spec of one method for the first seed; options of other remedies are left out.
+
+    Raises:
+        UsageError: a refused combination; a bad value.
+    """
+    return _spec(options, parse_method(method), _given_settings(options))
 
 
 def _given_settings(options: Any) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def hooks_of(specs: Sequence[RunSpec], layout: Layout) -> Hooks:
     return compose(parts)
 
 
-def stack_key(spec: RunSpec, data: Prepared) -> Hashable:
-    """Return what runs must agree on to share a stack; numeric hyperparameters may differ."""
+def alike(spec: RunSpec) -> Hashable:
+    """Return what specs must agree on to share a stack; numeric hyperparameters may differ."""
     structure = tuple(
         (name, option.name, str(spec.remedies[name][option.name]))
         for name in spec.remedies
@@ -54,12 +54,10 @@ def stack_key(spec: RunSpec, data: Prepared) -> Hashable:
         if option.structural
     )
     return (
-        network_of(spec, data),
         tuple(spec.remedies),
         structure,
-        len(data.train),
-        _rows_trained_on(spec, data),
-        data.train.weights is None,
+        spec.hidden,
+        spec.activation,
         spec.optimizer,
         spec.lr_schedule,
         spec.batch_size,
@@ -67,6 +65,17 @@ def stack_key(spec: RunSpec, data: Prepared) -> Hashable:
         spec.eval_every,
         spec.dtype,
         spec.threads,
+    )
+
+
+def stack_key(spec: RunSpec, data: Prepared) -> Hashable:
+    """Return what runs and their data must agree on to share a stack."""
+    return (
+        alike(spec),
+        network_of(spec, data),
+        len(data.train),
+        _rows_trained_on(spec, data),
+        data.train.weights is None,
     )
 
 
@@ -111,7 +120,7 @@ class Stack:
     @cached_property
     def n_members(self) -> int:
         """Replicas per run."""
-        return _members(self.spec)
+        return members_of(self.spec)
 
     @cached_property
     def run_of(self) -> NDArray[np.intp]:
@@ -218,7 +227,8 @@ class Stack:
         return np.array(rows)
 
 
-def _members(spec: RunSpec) -> int:
+def members_of(spec: RunSpec) -> int:
+    """Return the replicas of one run."""
     return 1 if spec.inference is None else spec.inference.members(spec.remedies["bayes"])
 
 
@@ -227,7 +237,7 @@ def _has_folds(spec: RunSpec) -> bool:
 
 
 def _folds(spec: RunSpec, data: Prepared) -> list[Fold]:
-    return folds_of(data.train, _members(spec), spec.seed)
+    return folds_of(data.train, members_of(spec), spec.seed)
 
 
 def _rows_trained_on(spec: RunSpec, data: Prepared) -> int:

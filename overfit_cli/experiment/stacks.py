@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from overfit_cli.data.dataset import Prepared
+from overfit_cli.experiment.loading import size_of
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack, network_of, stack_key
 
 # Parameters, gradient, velocity and room for one more of a whole stack; beyond about this many
-# bytes a wider stack was not faster (2 MiB of L2 and a share of L3 per core).
+# bytes a wider stack was not faster (tests/benchmarks/stack_width.py).
 STACK_BYTES = 4 * 2**20
 COPIES = 4
+
+# Runs of different seeds bring rows of their own; a stack holds them all.
+ROW_BYTES = 2**28
 
 
 def stacks_of(specs: Sequence[RunSpec], data: Sequence[Prepared]) -> list[Stack]:
@@ -34,4 +38,4 @@ def most_runs(spec: RunSpec, data: Prepared) -> int:
     members = 1 if inference is None else inference.members(spec.remedies["bayes"])
     itemsize = 4 if spec.dtype == "float32" else 8
     per_run = network_of(spec, data).layout.n_parameters * itemsize * COPIES * members
-    return max(1, STACK_BYTES // per_run)
+    return max(1, min(STACK_BYTES // per_run, ROW_BYTES // max(1, size_of(data))))

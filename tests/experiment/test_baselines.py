@@ -12,7 +12,7 @@ REGRESSION = {"dataset": "friedman1:n=120,n_test=80", "dtype": "float64"}
 def found(**given):
     one = spec(**given)
     data = data_of(one)
-    return baselines_of(one, data), data
+    return baselines_of([one], [data])[0], data
 
 
 def test_majority_class_is_the_frequencies_of_training_rows():
