@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from overfit_cli.errors import UsageError, unknown
 from overfit_cli.experiment.options import Options, parse_options
@@ -14,18 +15,56 @@ from overfit_cli.experiment.options import Options, parse_options
 # A config is a page of text; anything larger is a mistake.
 MOST_BYTES = 2**20
 
+# A seed is an axis of every batch already, and a list of methods is one of its own.
+NO_AXES = ("method", "seeds", "seed")
+SELECT = ("nll", "error", "brier", "ece", "auc", "rmse", "mae", "r2")
+
 # In a wheel the shipped configs lie inside the package, in a checkout beside it.
 SHIPPED = (Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
 
 
-def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
-    """Return one `Options` per `[[methods]]` table of a config, or a single one without them.
+@dataclass(frozen=True)
+class Table:
+    """One method's options, and its axes: option name -> values, in the order written."""
 
-    name: a file, or a shipped config's name. overrides: what the command line says; they win, and
-    a method among them replaces the tables.
+    options: Mapping[str, Any]
+    grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config as read: every value checked by itself.
+
+    select: the validation metric by which hyperparameters are chosen, per method and seed.
+    """
+
+    name: str
+    tables: tuple[Table, ...]
+    select: str = "nll"
+
+
+def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
+    """Return one `Options` per `[[methods]]` table of a config for `run`, which knows no grids.
 
     Raises:
-        UsageError: no such config, not TOML, an unknown key (with its line and the nearest name).
+        UsageError: see read_batch; a grid.
+    """
+    config = read_batch(name, overrides)
+    if any(table.grid for table in config.tables):
+        raise UsageError(f"{name} has a grid, which is for batches: overfit batch {name}.")
+    where = str(find_config(name))
+    return [parse_options(table.options, where) for table in config.tables]
+
+
+def read_batch(name: str, overrides: Mapping[str, Any]) -> Config:
+    """Return a config with the tables of its methods.
+
+    name: a file, or a shipped config's name. overrides: what the command line says; they win over
+    keys and axes, and a method among them replaces the tables.
+
+    Raises:
+        UsageError: no such config, not TOML, an unknown key (with its line and the nearest name),
+            a value that is not allowed.
     """
     # so that a bad flag is not blamed on the file
     parse_options(overrides)
@@ -35,15 +74,81 @@ def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
         keys = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {error}.") from None
+    source = _Source(path, text)
     tables = keys.pop("methods", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{path}: write each method as a table [[methods]].")
-    if "method" in overrides:
-        tables = [{}]
-    for table in (keys, *tables):
-        _check_keys(table, path, text)
-        parse_options(table, str(path))
-    return [parse_options(_merged(keys, table, overrides), str(path)) for table in tables]
+    title, select = source.title(keys.pop("name", path.stem)), source.select(keys.pop("select", {}))
+    shared = source.table(keys)
+    own = [{}] if "method" in overrides else [source.table(table) for table in tables]
+    merged = (_merged(shared, table, overrides) for table in own)
+    return Config(title, tuple(_table(layer) for layer in merged), select)
+
+
+class _Axis(tuple[Any, ...]):
+    """The values of a grid's axis, among single values."""
+
+
+def _table(layer: Mapping[str, Any]) -> Table:
+    axes = {key: tuple(values) for key, values in layer.items() if isinstance(values, _Axis)}
+    return Table({k: v for k, v in layer.items() if k not in axes}, axes)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The text of a config, for messages that say where."""
+
+    path: Path
+    text: str
+
+    def table(self, keys: Mapping[str, Any]) -> dict[str, Any]:
+        """Return single values and axes together, each checked."""
+        single = {key: value for key, value in keys.items() if key != "grid"}
+        self._known(single, Options.model_fields, "key")
+        parse_options(single, str(self.path))
+        grid = keys.get("grid", {})
+        if not isinstance(grid, dict):
+            self._refuse("grid", "'grid' holds axes: grid.lr = [0.02, 0.1]")
+        self._known(grid, [name for name in Options.model_fields if name not in NO_AXES], "axis")
+        for key in grid:
+            if key in single:
+                self._refuse(key, f"'{key}' is given once as a value and once as an axis")
+        return single | {key: self._axis(key, values) for key, values in grid.items()}
+
+    def _axis(self, key: str, values: Any) -> _Axis:
+        if not isinstance(values, list) or not values:
+            self._refuse(key, f"grid.{key} must be a list of values, such as [1, 2]")
+        for value in values:
+            parse_options({key: value}, f"{self.path}, line {_line(key, self.text)}")
+        once = {repr(value): value for value in values}
+        return _Axis(once.values())
+
+    def title(self, value: Any) -> str:
+        """Return the batch's name."""
+        good = isinstance(value, str) and re.fullmatch(r"[\w][\w.+-]{0,99}", value)
+        if not good or value == "last":
+            self._refuse(
+                "name", f"the name {value!r} must be a word of at most 100 characters, not 'last'"
+            )
+        return str(value)
+
+    def select(self, table: Any) -> str:
+        """Return the metric of `[select]`."""
+        if not isinstance(table, dict):
+            self._refuse("select", "write [select] and below it metric = 'nll'")
+        self._known(table, ("metric",), "key of [select]")
+        metric = table.get("metric", "nll")
+        if metric not in SELECT:
+            self._refuse("metric", unknown(str(metric), SELECT, "metric").rstrip("."))
+        return str(metric)
+
+    def _known(self, keys: Mapping[str, Any], allowed: Iterable[str], what: str) -> None:
+        for key in keys:
+            if key not in allowed:
+                self._refuse(key, unknown(key, allowed, what).rstrip("."))
+
+    def _refuse(self, key: str, reason: str) -> NoReturn:
+        raise UsageError(f"{self.path}, line {_line(key, self.text)}: {reason}.")
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,10 +172,15 @@ def find_config(name: str) -> Path:
             return Path(name)
     except (OSError, ValueError) as error:
         raise UsageError(f"config {name!r}: {error}.") from None
-    shipped = {path.stem: path for folder in SHIPPED for path in sorted(folder.glob("*.toml"))}
-    if name in shipped:
-        return shipped[name]
-    raise UsageError(f"no such file; {unknown(name, shipped, 'shipped config')}")
+    named = shipped()
+    if name in named:
+        return named[name]
+    raise UsageError(f"no such file; {unknown(name, named, 'shipped config')}")
+
+
+def shipped() -> dict[str, Path]:
+    """Return the shipped configs by name."""
+    return {path.stem: path for folder in SHIPPED for path in sorted(folder.glob("*.toml"))}
 
 
 def _text(path: Path) -> str:
@@ -87,17 +197,8 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}: not UTF-8 at byte {error.start}.") from None
 
 
-def _check_keys(table: Mapping[str, Any], path: Path, text: str) -> None:
-    for key in table:
-        if key in ("grid", "select", "name"):
-            raise UsageError(f"{path}, line {_line(key, text)}: '{key}' is for batches of runs.")
-        if key not in Options.model_fields:
-            said = unknown(key, Options.model_fields, "key")
-            raise UsageError(f"{path}, line {_line(key, text)}: {said}")
-
-
 def _line(key: str, text: str) -> int:
     """Return the line on which a key is written, 1 if it is not found."""
-    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}\b")
+    pattern = re.compile(rf"\s*(\[+\s*)?(grid\.)?[\"']?{re.escape(key)}\b")
     lines = text.splitlines()
     return next((n for n, line in enumerate(lines, 1) if pattern.match(line)), 1)

@@ -6,7 +6,8 @@ import pytest
 
 from overfit_cli.cli.asking import Request, asked_specs, checked
 from overfit_cli.errors import UsageError
-from overfit_cli.experiment.config import SHIPPED, find_config, read_config
+from overfit_cli.experiment.config import SHIPPED, find_config, read_batch, read_config
+from overfit_cli.experiment.plan import Plan
 from overfit_cli.experiment.spec import specs_of
 
 SHIPPED_NAMES = sorted({path.stem for folder in SHIPPED for path in folder.glob("*.toml")})
@@ -74,7 +75,14 @@ def test_what_no_table_uses_is_refused(config):
 @pytest.mark.parametrize("name", SHIPPED_NAMES)
 def test_shipped_configs_are_found_by_name_and_are_valid(name):
     assert find_config(name).name == f"{name}.toml"
-    assert specs_of(*read_config(name, {}))
+    plan = Plan(read_batch(name, {}))
+    plan.check()
+    assert len(plan) == sum(1 for _ in plan)
+
+
+def test_run_refuses_a_grid(config):
+    with pytest.raises(UsageError, match="which is for batches"):
+        read_config(config("grid.lr = [0.1, 0.2]"), {})
 
 
 def test_a_name_nearby():

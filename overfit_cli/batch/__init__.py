@@ -1,0 +1,1 @@
+"""A batch: plan, execute, store; resume is the same batch again."""

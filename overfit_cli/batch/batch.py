@@ -1,0 +1,129 @@
+"""Carrying out a batch: train what is not stored yet, store each run as it comes back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from overfit_cli.batch.tasks import LOADER, Task, tasks_of, work
+from overfit_cli.executors.executor import Executor, Finished
+from overfit_cli.experiment.plan import Plan, Shard, known
+from overfit_cli.experiment.results import failed_result
+from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.stack import Stack
+from overfit_cli.store import Store
+
+# A run whose worker was lost is tried again at most twice.
+ATTEMPTS = 3
+
+# Up to here a plan is looked through before it begins; a larger one as it goes.
+LISTED = 10_000
+
+
+@dataclass
+class Tally:
+    """How far a batch is, in runs. total is an upper bound until `stored` has been counted."""
+
+    total: int
+    stored: int = 0
+    done: int = 0
+    diverged: int = 0
+    failed: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """Runs that are neither stored nor failed."""
+        return self.total - self.stored - self.done - self.diverged - self.failed
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What to do: the plan, or one shard of it.
+
+    retry_failed: train runs again that failed earlier; those that diverged would do so again.
+    """
+
+    plan: Plan
+    shard: Shard = field(default_factory=Shard)
+    retry_failed: bool = False
+    keep_models: bool = False
+
+    def check(self) -> None:
+        """Load the data, and check what each method needs of them, before anything is trained.
+
+        Raises:
+            UsageError, DataError: see Plan.check, data.load, data.prepare and Stack.check.
+        """
+        self.plan.check()
+        for _, specs in self.plan.samples(1):
+            for spec in specs:
+                Stack((spec,), (LOADER.prepared(spec),)).check()
+
+    def runs(self) -> Iterator[tuple[str, RunSpec]]:
+        """Yield (run id, spec) of every run of this shard, each once."""
+        return (pair for pair in known(self.plan, LOADER) if pair[0] in self.shard)
+
+    def is_over(self, status: str | None) -> bool:
+        """Tell whether a run of this stored status need not be trained (again)."""
+        return status in ("done", "diverged") or (status == "failed" and not self.retry_failed)
+
+    def execute(self, store: Store, executor: Executor) -> Iterator[Tally]:
+        """Train and store every run that is left; yield the tally, one object, after each change.
+
+        Raises:
+            UsageError, DataError: data of a later seed that the method cannot use.
+            StoreError: the disk refused; what was stored before stays.
+        """
+        runs: Iterable[tuple[str, RunSpec]] = self.runs()
+        tally = Tally(len(self.plan) // self.shard.count)
+        if len(self.plan) <= LISTED:
+            runs = list(runs)
+            tally.total = len(runs)
+        left = self._left(runs, store.statuses(), store, tally)
+        tasks: Iterable[Task] = tasks_of(left, executor.workers, self.keep_models)
+        for attempt in range(1, ATTEMPTS + 1):
+            again: list[Task] = []
+            for finished in executor.run(work, tasks):
+                if finished.error is not None and attempt < ATTEMPTS:
+                    again += finished.task.single()
+                else:
+                    self._keep(finished, store, tally)
+                    yield tally
+            tasks = again
+        yield tally
+
+    def _left(
+        self,
+        runs: Iterable[tuple[str, RunSpec]],
+        statuses: dict[str, str],
+        store: Store,
+        tally: Tally,
+    ) -> Iterator[RunSpec]:
+        """Yield what is to be trained; make what is stored a member of this batch."""
+        for window in _windows(runs):
+            over = [run_id for run_id, _ in window if self.is_over(statuses.get(run_id))]
+            store.tag(self.plan.name, over)
+            tally.stored += len(over)
+            members = set(over)
+            yield from (spec for run_id, spec in window if run_id not in members)
+
+    def _keep(self, finished: Finished, store: Store, tally: Tally) -> None:
+        if finished.error is None:
+            results = finished.result
+        else:
+            results = [failed_result(spec, finished.error) for spec in finished.task.specs]
+        for result in results:
+            store.save(result, batch=self.plan.name, keep_model=self.keep_models)
+            setattr(tally, result.status, getattr(tally, result.status) + 1)
+            if finished.error is not None:
+                tally.reasons[result.run_id] = finished.error
+
+
+def _windows(
+    runs: Iterable[tuple[str, RunSpec]], size: int = 1000
+) -> Iterator[list[tuple[str, RunSpec]]]:
+    remaining = iter(runs)
+    while window := list(itertools.islice(remaining, size)):
+        yield window
