@@ -24,6 +24,12 @@ class RunsFailed(OverfitError):
     exit_code = 3
 
 
+class GateTripped(OverfitError):
+    """A finding that the caller said to fail on."""
+
+    exit_code = 4
+
+
 class VerifyMismatch(OverfitError):
     """A run trained again does not give what was recorded."""
 

@@ -15,7 +15,18 @@ from typing import Annotated, Any
 
 import typer
 
-from overfit_cli.cli import catalogue, doctor, predict, refit, run, stored, verify
+from overfit_cli.cli import (
+    batch,
+    catalogue,
+    compare,
+    doctor,
+    merge,
+    predict,
+    refit,
+    run,
+    stored,
+    verify,
+)
 from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.panels import PanelledCommand
 from overfit_cli.errors import Interrupted, OverfitError
@@ -35,6 +46,9 @@ app = typer.Typer(
 )
 
 app.command("run", cls=PanelledCommand)(run.run)
+app.command("batch", cls=PanelledCommand)(batch.batch)
+app.command("compare", cls=PanelledCommand)(compare.compare)
+app.command("merge")(merge.merge)
 app.command("list")(stored.list_runs)
 app.command("show")(stored.show)
 app.command("rm")(stored.rm)
@@ -43,6 +57,7 @@ app.command("refit", cls=PanelledCommand)(refit.refit)
 app.command("verify")(verify.verify)
 app.command("methods")(catalogue.methods)
 app.command("datasets")(catalogue.datasets)
+app.command("schema")(batch.schema)
 app.command("doctor")(doctor.doctor)
 
 

@@ -67,7 +67,7 @@ def typed() -> list[str]:
 
 def option_sets(request: Request) -> list[Any]:
     """Return defaults, overridden by the config, overridden by flags: one set per table."""
-    given = {key: _parsed(key, value) for key, value in request.given.items()}
+    given = {key: parsed(key, value) for key, value in request.given.items()}
     if request.config is None:
         return [parse_options(given)]
     return read_config(request.config, given)
@@ -80,7 +80,7 @@ def asked_specs(request: Request) -> list[RunSpec]:
     return list({(spec.data, spec.run_id): spec for spec in specs}.values())
 
 
-def _parsed(key: str, value: Any) -> Any:
+def parsed(key: str, value: Any) -> Any:
     """Turn what can be one number or one per layer into numbers."""
     if key not in ("p", "drop_rate"):
         return value

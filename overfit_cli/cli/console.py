@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 # Off a terminal nothing is wrapped: tables take what they need of this.
 WIDE = 1000
@@ -68,3 +69,31 @@ def progress() -> Iterator[Progress | None]:
     )
     with Progress(*columns, console=console, transient=True) as bar:
         yield bar
+
+
+# Off a terminal a long batch says how far it is, but not at every run.
+LINE_SECONDS = 60.0
+
+
+@contextmanager
+def counter() -> Iterator[Callable[[int, int, str, int], None]]:
+    """Yield what shows progress over many runs on stderr: (over, total, words, over before).
+
+    A bar with an ETA on a terminal; elsewhere a line about once a minute.
+    """
+    with progress() as bar:
+        task: list[TaskID] = []
+        said = [time.monotonic()]
+
+        def count(over: int, total: int, words: str, before: int) -> None:
+            if bar is not None:
+                if not task:
+                    task.append(bar.add_task("", total=total - before))
+                bar.update(
+                    task[0], description=words, total=total - before, completed=over - before
+                )
+            elif time.monotonic() - said[0] > LINE_SECONDS:
+                said[0] = time.monotonic()
+                say(words)
+
+        yield count

@@ -87,3 +87,20 @@ def listed(values: Iterable[int], limit: int = 8) -> str:
     """Return `0, 3, 4`, or the range where there are more than `limit`."""
     found = list(values)
     return ", ".join(map(str, found)) if len(found) <= limit else whole_range(found)
+
+
+def duration(seconds: float) -> str:
+    """Return `3.2 s`, `4 min 10 s` or `2 h 5 min`."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def size(number_of_bytes: float) -> str:
+    """Return bytes as `340 kB`, `12 MB` or `3.1 GB`."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number_of_bytes >= factor:
+            return f"{number_of_bytes / factor:.3g} {unit}"
+    return f"{number_of_bytes:.0f} bytes"

@@ -9,8 +9,8 @@ from pathlib import Path
 from overfit_cli.errors import StoreError
 
 
-def write_file(path: str, text: str) -> None:
-    """Write `text` (UTF-8) to `path`, through a temporary file beside it and a rename.
+def write_file(path: str, content: str | bytes) -> None:
+    """Write `content` (text as UTF-8) to `path`, through a temporary file beside it and a rename.
 
     Raises:
         StoreError: if the disk or the name refuses; what was at `path` is as it was.
@@ -19,8 +19,8 @@ def write_file(path: str, text: str) -> None:
         target = Path(path)
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".overfit-")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o644)

@@ -36,7 +36,7 @@ def _panels(means: Mapping[str, MeanCurve], axis: str, surface: Surface) -> Rend
     across = Scale.of([float(x) for x, _ in points], may_log=False)
     up = Scale.of([y for _, y in points])
     rows = ROWS if len(means) == 1 else FEWER_ROWS
-    parts = [_panel(*item, axis, (across, up), rows, surface) for item in means.items()]
+    parts = [panel(*item, axis, (across, up), rows, surface) for item in means.items()]
     return Text("\n\n").join(Text("\n").join(part) for part in parts)
 
 
@@ -44,7 +44,7 @@ def _points(curve: MeanCurve, name: str) -> list[tuple[int, float]]:
     return list(curve.values.get(name, {}).items())
 
 
-def _panel(
+def panel(
     method: str,
     curve: MeanCurve,
     axis: str,

@@ -6,9 +6,10 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
-from overfit_cli.store import record, rows
+from overfit_cli.store import ledger, record, rows
 from overfit_cli.store.codec import Malformed
 from overfit_cli.store.faults import DAMAGE
+from overfit_cli.store.rows import Row
 from overfit_cli.store.transaction import transaction
 
 
@@ -51,21 +52,40 @@ def rescue(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[list
     """
     kept: list[str] = []
     lost: list[str] = []
-    for run_id in _all_ids(source):
-        try:
-            row = rows.find(source, run_id)
-            if row is None or row.run_id != run_id:
-                raise Malformed(rows.damaged([run_id]))
-            document = row.decoded()
-            packed = rows.parts(source, run_id, document["parts"])
-            record.join(document, packed)
-        except DAMAGE:
+    for run_id, copy in copies(source):
+        if copy is None:
             lost.append(run_id)
             continue
         with transaction(target):
-            rows.insert(target, row, packed)
+            rows.insert(target, *copy)
         kept.append(run_id)
     return kept, lost
+
+
+def copies(source: sqlite3.Connection) -> Iterator[tuple[str, tuple[Row, dict[str, bytes]] | None]]:
+    """Yield every run that is seen: its id, and its row with all parts, None if damaged."""
+    for run_id in _all_ids(source):
+        try:
+            yield run_id, _copy(source, run_id)
+        except DAMAGE:
+            yield run_id, None
+
+
+def missing(source: sqlite3.Connection) -> int:
+    """Return how many runs the ledger counts of which nothing is left; 0 if it cannot be read."""
+    with contextlib.suppress(*DAMAGE):
+        return max(0, ledger.read(source).runs - len(_all_ids(source)))
+    return 0
+
+
+def _copy(source: sqlite3.Connection, run_id: str) -> tuple[Row, dict[str, bytes]]:
+    row = rows.find(source, run_id)
+    if row is None or row.run_id != run_id:
+        raise Malformed(rows.damaged([run_id]))
+    document = row.decoded()
+    packed = rows.parts(source, run_id, document["parts"])
+    record.join(document, packed)
+    return row, packed
 
 
 def _all_ids(source: sqlite3.Connection) -> list[str]:

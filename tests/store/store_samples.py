@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from overfit_cli.records import EpochRecord, Model, Predictions, RunResult
+from overfit_cli.store import Store
 
 
 def run_id_of(number: int) -> str:
     return hashlib.sha256(str(number).encode()).hexdigest()[:16]
+
+
+def ids_of(store: Store, status: str = "done") -> set[str]:
+    return {run_id for run_id, own in store.statuses().items() if own == status}
 
 
 def make_run(number: int = 0, **changes: Any) -> RunResult:

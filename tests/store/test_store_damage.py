@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_samples import make_run, run_id_of, same
+from store_samples import ids_of, make_run, run_id_of, same
 
 from overfit_cli.errors import OverfitError, StoreError
 from overfit_cli.store import Store
@@ -51,7 +51,7 @@ def wrong(path: Path, good: Any) -> list[str]:
             with contextlib.suppress(OverfitError):
                 found += [] if same(store.load(run_id, blobs=True), run) else [run_id]
         with contextlib.suppress(StoreError):
-            found += sorted(store.run_ids() - set(RUNS))
+            found += sorted(ids_of(store) - set(RUNS))
     return found
 
 
@@ -74,7 +74,7 @@ def test_damage_never_gives_a_wrong_number(whole: bytes, tmp_path: Path, count: 
 
 def train_again(path: Path) -> None:
     with Store.open(path) as store:
-        done = store.run_ids()
+        done = ids_of(store)
         for run_id, run in RUNS.items():
             if run_id not in done:
                 store.save(run, batch="b")
@@ -89,7 +89,7 @@ def test_a_damaged_run_is_named_counted_missing_and_replaced(whole: bytes, tmp_p
     path = tmp_path / "s.db"
     damage_value(path, whole, b'"seconds":3.1')
     with Store.open(path) as store:
-        assert store.run_ids() == set(RUNS) - {run_id_of(3)}
+        assert ids_of(store) == set(RUNS) - {run_id_of(3)}
         assert not store.has(run_id_of(3))
         for ask in (store.select, lambda: store.load(run_id_of(3))):
             with pytest.raises(StoreError, match=rf"damaged.*{run_id_of(3)}.*overfit rm"):

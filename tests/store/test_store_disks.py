@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_samples import make_run, run_id_of, same
+from store_samples import ids_of, make_run, run_id_of, same
 from test_store_schema import first_schema
 
 from overfit_cli.errors import StoreError
@@ -66,7 +66,7 @@ def test_a_read_only_disk_is_read(mount: Mount, make: Callable[[Path], None]) ->
     remount_read_only(folder)
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     with Store.open(folder / "s.db", "read") as store:
-        assert {run_id_of(0), run_id_of(1)} <= store.run_ids()
+        assert {run_id_of(0), run_id_of(1)} <= ids_of(store)
         assert same(store.load(run_id_of(1), blobs=True), make_run(1))
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     with pytest.raises(StoreError, match=r"may be written|cannot be written"):
@@ -99,7 +99,7 @@ def test_a_full_disk_names_the_bytes_and_keeps_what_is_there(mount: Mount) -> No
     with Store.open(folder / "s.db") as store:
         with pytest.raises(StoreError, match=r"disk is full: \d\d,\d\d\d bytes are needed"):
             fill(store, big)
-        saved = len(store.run_ids())
+        saved = len(ids_of(store))
         assert 0 < saved < 99
     with Store.open(folder / "s.db", "read") as store:
         assert len(store.select()) == saved

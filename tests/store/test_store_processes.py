@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from store_samples import make_run, run_id_of, same
+from store_samples import ids_of, make_run, run_id_of, same
 
 from overfit_cli.errors import StoreError
 from overfit_cli.store import Store, transaction
@@ -65,7 +65,7 @@ def test_a_killed_writer_leaves_whole_runs_only(tmp_path: Path, kills: int) -> N
         process.stdout.close()
         with Store.open(path) as store:
             assert store.check() == []
-            done = store.run_ids()
+            done = ids_of(store)
             assert {run_id_of(int(number)) for number in said} <= done
             # One more may have been committed and not yet told of.
             assert len(done) - first in (len(said), len(said) + 1)

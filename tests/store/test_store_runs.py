@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_samples import make_run, run_id_of, same
+from store_samples import ids_of, make_run, run_id_of, same
 
 from overfit_cli.errors import StoreError, UsageError
 from overfit_cli.records import EpochRecord, Model, Predictions
@@ -101,8 +101,8 @@ def test_a_part_beyond_the_limit_is_refused(store: Store, monkeypatch: pytest.Mo
 def test_ids_by_status(store: Store) -> None:
     store.save(make_run(0))
     store.save(make_run(1, status="diverged"))
-    assert store.run_ids() == {run_id_of(0)}
-    assert store.run_ids("diverged") == {run_id_of(1)}
+    assert ids_of(store) == {run_id_of(0)}
+    assert ids_of(store, "diverged") == {run_id_of(1)}
 
 
 def test_removed_runs_are_gone_with_their_bytes(store: Store, path: Path) -> None:

@@ -1,0 +1,176 @@
+"""What `batch` does: plan, execute, store, and say how it went."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from overfit_cli.batch.batch import LISTED, Batch, Tally
+from overfit_cli.batch.estimate import Estimate, estimate, operations_of
+from overfit_cli.batch.tasks import LOADER
+from overfit_cli.cli.asking import parsed, typed
+from overfit_cli.cli.console import counter, say, show, write
+from overfit_cli.cli.places import store_exists, store_path
+from overfit_cli.errors import Interrupted, RunsFailed, UsageError
+from overfit_cli.executors import available_cores, executor_of
+from overfit_cli.experiment.config import read_batch
+from overfit_cli.experiment.plan import Plan, Shard
+from overfit_cli.report.batch_page import (
+    BatchEnd,
+    BatchSubject,
+    batch_end,
+    batch_json,
+    batch_line,
+    batch_plan,
+)
+from overfit_cli.report.escape import shell
+from overfit_cli.store import Store
+
+# Starting worker processes takes longer than this much work in one.
+SMALL = 5e10
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """What the user asked of `batch`: `given` holds the options typed, by config key."""
+
+    given: dict[str, Any]
+    config: str
+    plan: bool
+    executor: str | None
+    workers: int | None
+    scheduler: str | None
+    stall: float
+    retry_failed: bool
+    shard: str | None
+    yes: bool
+    save_model: bool
+    store: str | None
+    json: bool
+
+
+def run_batch(request: BatchRequest) -> None:
+    """Carry out `overfit batch`.
+
+    Raises:
+        UsageError, DataError: before anything is written.
+        RunsFailed: if some run failed or diverged; all are stored.
+        Interrupted: what has finished is stored.
+    """
+    given = {key: parsed(key, value) for key, value in request.given.items()}
+    batch = Batch(
+        Plan(read_batch(request.config, given)),
+        Shard(*map(int, (request.shard or "1/1").split("/"))),
+        request.retry_failed,
+        request.save_model,
+    )
+    batch.check()
+    if request.plan:
+        _show_plan(request, batch)
+        return
+    if len(batch.plan) > LISTED and not request.yes:
+        raise UsageError(
+            f"{len(batch.plan):,} runs are more than {LISTED:,}: look at them with --plan, "
+            "and say --yes if they are meant."
+        )
+    _execute(request, batch)
+
+
+def _show_plan(request: BatchRequest, batch: Batch) -> None:
+    stored = _stored(batch, store_path(request.store))
+    whole = estimate(batch.plan)
+    share = max(0.0, 1 - stored / max(1, _size(batch))) / batch.shard.count
+    name, workers = _place(request, batch)
+    cost = Estimate(whole.seconds * share / workers, whole.bytes * share)
+    subject = _subject(batch, stored, name, workers)
+    if request.json:
+        write(batch_json(subject, seconds=cost.seconds, size_bytes=cost.bytes))
+    else:
+        show(batch_plan(subject, cost.seconds, cost.bytes))
+
+
+def _size(batch: Batch) -> int:
+    return -(-len(batch.plan) // batch.shard.count)
+
+
+def _stored(batch: Batch, path: str) -> int:
+    """Return how many runs need not be trained; of a huge plan, those stored under its name."""
+    if not store_exists(path):
+        return 0
+    listed = len(batch.plan) <= LISTED
+    with Store.open(path, "read") as store:
+        statuses = store.statuses(None if listed else batch.plan.name)
+    over = {run_id for run_id, status in statuses.items() if batch.is_over(status)}
+    if not listed:
+        return sum(run_id in batch.shard for run_id in over)
+    return sum(run_id in over for run_id, _ in batch.runs())
+
+
+def _place(request: BatchRequest, batch: Batch) -> tuple[str, int]:
+    """Return the executor's name, and how many processes it is to use (a cluster: 1).
+
+    Raises:
+        UsageError: see executors.executor_of.
+    """
+    small = request.workers is None and operations_of(batch.plan) < SMALL
+    name = request.executor or ("dask" if request.scheduler else "serial" if small else "processes")
+    return name, (request.workers or available_cores()) if name == "processes" else 1
+
+
+def _execute(request: BatchRequest, batch: Batch) -> None:
+    name, workers = _place(request, batch)
+    chosen = executor_of(
+        name, workers if name == "processes" else request.workers, request.scheduler, request.stall
+    )
+    started, seen = time.perf_counter(), Tally(0)
+    with Store.open(store_path(request.store)) as store:
+        if not request.json:
+            show(batch_line(_subject(batch, None, name, workers)))
+        for note in _notes(batch):
+            say(f"note: {note}")
+        try:
+            with counter() as count, chosen as executor:
+                for seen in batch.execute(store, executor):
+                    count(seen.total - seen.left, seen.total, _words(seen), seen.stored)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted: {seen.total - seen.left} of {seen.total} runs are stored. "
+                "To go on, the same command again:\n" + shell(["overfit", "batch", *typed()])
+            ) from None
+    end = BatchEnd(seen.stored, seen.done, seen.diverged, seen.failed, seen.reasons)
+    seconds = time.perf_counter() - started
+    if request.json:
+        write(batch_json(_subject(batch, seen.stored, name, workers), seconds=seconds, end=end))
+    else:
+        show(batch_end(batch.plan.name, end, seconds, request.store))
+    if seen.diverged or seen.failed:
+        raise RunsFailed(
+            f"of {seen.total} runs {seen.failed} failed and {seen.diverged} diverged; "
+            "all are stored."
+        )
+
+
+def _words(tally: Tally) -> str:
+    return f"{tally.done} done, {tally.failed + tally.diverged} failed, {tally.left} left"
+
+
+def _subject(batch: Batch, stored: int | None, name: str, workers: int) -> BatchSubject:
+    config = batch.plan.config
+    return BatchSubject(
+        name=config.name,
+        datasets=tuple(
+            dict.fromkeys(table.options.get("dataset", "digits") for table in config.tables)
+        ),
+        methods=batch.plan.methods(),
+        total=_size(batch),
+        stored=stored,
+        executor=name,
+        workers=workers,
+        shard=(batch.shard.number, batch.shard.count),
+    )
+
+
+def _notes(batch: Batch) -> list[str]:
+    seen = [LOADER.prepared(spec).notes for _, specs in batch.plan.samples(1) for spec in specs]
+    return list(dict.fromkeys(note for notes in seen for note in notes))

@@ -1,0 +1,112 @@
+"""What a reader of a comparison must know before believing it, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
+from overfit_cli.comparison.records import Arm
+from overfit_cli.comparison.run import Run, order
+
+# The training of every method; a remedy's own options have no counterpart in another.
+TRAINING = (
+    "hidden", "activation", "optimizer", "lr", "lr_schedule", "momentum", "batch_size", "epochs",
+)  # fmt: skip
+MOST_SEEDS = 8
+
+
+def told(
+    group: ProblemRuns, arms: Sequence[Arm], baseline: str | None, metric: str
+) -> Iterator[str]:
+    """Yield every warning about one problem."""
+    yield from _comparability(arms, baseline, metric)
+    yield from _unequal_choice(arms)
+    yield from _other_training(group.arms, baseline)
+    yield from _lost_seeds(arms, group.runs)
+    yield from _versions(group)
+
+
+def _comparability(arms: Sequence[Arm], baseline: str | None, metric: str) -> Iterator[str]:
+    if len(arms) == 1:
+        yield f"'{arms[0].name}' is the only method here: there is nothing to compare it with."
+    elif baseline is None:
+        yield "the baseline was not run here: there are no verdicts."
+    elif all(arm.name != "none" for arm in arms):
+        yield f"'none' was not run here: verdicts are against '{baseline}' (see --baseline)."
+    values = [value for arm in arms for value in arm.values(metric).values()]
+    if values and all(value != value for value in values):
+        yield f"no run has a test {metric}: there are no verdicts."
+
+
+def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
+    tried = {arm.name: len(arm.settings) for arm in arms}
+    if len(set(tried.values())) > 1:
+        yield (
+            "the methods tried unequally many settings "
+            f"({_listed(tried)}): who tries more has the better chance of a good one."
+        )
+
+
+def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[str]:
+    """Name options of the training of which an arm tried no value that the baseline tried."""
+    values = {arm.name: values_of(arm.runs) for arm in arms}
+    base = values.get(baseline or "", {})
+    for option in TRAINING:
+        others = {
+            name: own[option]
+            for name, own in values.items()
+            if option in own and option in base and own[option].isdisjoint(base[option])
+        }
+        if others:
+            shown = {str(baseline): base[option]} | others
+            said = {name: " or ".join(sorted(own, key=order)) for name, own in shown.items()}
+            yield f"{option} differs between methods ({_listed(said)}), besides the method itself."
+
+
+def _lost_seeds(arms: Sequence[Arm], runs: Sequence[Run]) -> Iterator[str]:
+    seeds = {run.seed for run in runs}
+    for arm in arms:
+        missing = sorted(seeds.difference(trial.seed for trial in arm.trials))
+        if missing and not arm.trials:
+            yield f"'{arm.name}': no run finished, so nothing can be said about it."
+        elif missing:
+            noun = "seed" if len(missing) == 1 else "seeds"
+            yield (
+                f"'{arm.name}': no run to use for {noun} {_few(missing)}; "
+                f"it is judged by the other {len(seeds) - len(missing)}."
+            )
+
+
+def _versions(group: ProblemRuns) -> Iterator[str]:
+    """Name what trained these runs in several versions, and how many runs each."""
+    if group.superseded:
+        yield (
+            f"{_runs(len(group.superseded))} left out: the same seeds and settings are among the "
+            "others, trained by the same version or a newer one."
+        )
+    counts: dict[str, dict[int, int]] = {}
+    for run in group.runs:
+        for name, version in run.versions.items():
+            of = counts.setdefault(name, {})
+            of[version] = of.get(version, 0) + 1
+    for name, found in sorted(counts.items()):
+        if len(found) > 1:
+            said = {f"version {version}": _runs(found[version]) for version in sorted(found)}
+            yield (
+                f"several versions of {name} trained these runs ({_listed(said)}): the same "
+                "spec need not give the same numbers. Train the older ones again."
+            )
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _listed(items: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in items.items())
+
+
+def _few(seeds: Iterable[int]) -> str:
+    found = list(seeds)
+    more = f" and {len(found) - MOST_SEEDS} more" if len(found) > MOST_SEEDS else ""
+    return ", ".join(map(str, found[:MOST_SEEDS])) + more

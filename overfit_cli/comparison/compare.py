@@ -1,0 +1,42 @@
+"""From stored runs to a comparison: the one way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from overfit_cli.comparison.grouping import ProblemRuns, problems_of
+from overfit_cli.comparison.pictures import Load
+from overfit_cli.comparison.problem import Question, metrics_of, problem_of
+from overfit_cli.comparison.records import Comparison
+from overfit_cli.comparison.run import Run
+from overfit_cli.errors import choose
+
+
+def compare(
+    runs: Iterable[Run], load: Load, question: Question, title: str, date: str | None = None
+) -> Comparison:
+    """Compare methods on every data set among `runs`, in whatever order these come.
+
+    load: yields stored runs by id, with curves and predictions; only chosen ones are asked for.
+
+    Raises:
+        UsageError: an unknown metric or baseline; settings that nothing could choose among.
+    """
+    known = list(runs)
+    groups = problems_of(known)
+    _check(known, groups, question)
+    return Comparison(
+        title=title,
+        problems=tuple(problem_of(group, question, load) for group in groups),
+        n_runs=len(known),
+        date=date,
+    )
+
+
+def _check(runs: Sequence[Run], groups: Sequence[ProblemRuns], question: Question) -> None:
+    metrics = metrics_of(runs)
+    if metrics:
+        choose(question.metric, metrics, "metric")
+    if question.baseline is not None:
+        names = dict.fromkeys(arm.name for group in groups for arm in group.arms)
+        choose(question.baseline, names, "baseline")

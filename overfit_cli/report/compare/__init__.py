@@ -1,0 +1,1 @@
+"""A comparison as a page, JSON, CSV, Markdown, HTML and figures."""

@@ -1,0 +1,116 @@
+"""What `compare` prints: per problem a headline, tables of methods, and the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from overfit_cli.comparison.records import Comparison, Finding, Problem
+from overfit_cli.report.compare.facts import common_text, lost_lines, problem_facts, run_facts
+from overfit_cli.report.compare.grids import (
+    Cells,
+    Grid,
+    differences_grid,
+    methods_grid,
+    seeds_grid,
+    settings_grid,
+)
+from overfit_cli.report.compare.measures import measure
+from overfit_cli.report.compare.sentence import answer, verdict_sentence
+from overfit_cli.report.surface import Fitted, Surface
+from overfit_cli.report.tables import Column, fitted
+
+STYLES: dict[Finding, str] = {"better": "bold green", "worse": "bold red"}
+BLANK = Text("")
+
+
+def comparison_page(
+    comparison: Comparison, all_columns: bool, every_seed: bool, times: bool
+) -> RenderableType:
+    """Return the whole report for a terminal.
+
+    all_columns: also what is the same everywhere and the less usual metrics. every_seed: the
+    value of each. times: seconds and the date.
+    """
+    parts: list[RenderableType] = [
+        _line(f"{comparison.title}: {run_facts(comparison, times)}", "bold")
+    ]
+    for problem in comparison.problems:
+        parts += [BLANK, *_problem(problem, all_columns, every_seed, times)]
+    if not comparison.problems:
+        parts.append(_line("there is nothing to compare"))
+    parts += [_line(f"warning: {warning}") for warning in comparison.warnings]
+    return Group(*parts)
+
+
+def _problem(
+    problem: Problem, all_columns: bool, every_seed: bool, times: bool
+) -> Iterable[RenderableType]:
+    yield _headline(problem)
+    if problem.common:
+        yield _line(f"all runs: {common_text(problem)}")
+    yield BLANK
+    yield _methods(problem, all_columns, times)
+    yield from _titled("", settings_grid(problem, all_columns))
+    yield from _titled("difference from the baseline [95% interval]", differences_grid(problem))
+    if every_seed:
+        yield from _titled(f"test {measure(problem.metric).label} by seed", seeds_grid(problem))
+    yield BLANK
+    yield from _closing(problem)
+
+
+def _headline(problem: Problem) -> Fitted:
+    def draw(surface: Surface) -> Text:
+        line = surface.text(f"{problem.dataset}: {problem_facts(problem)}")
+        line.stylize("bold", 0, len(surface.text(problem.dataset)))
+        return line
+
+    return Fitted(draw)
+
+
+def _methods(problem: Problem, all_columns: bool, times: bool) -> Fitted:
+    def draw(surface: Surface) -> RenderableType:
+        grid = methods_grid(problem, all_columns, times, surface.plus_minus)
+        note = f"test rows; mean {surface.plus_minus} standard deviation over seeds"
+        return Group(_drawn(grid, surface), surface.text(note))
+
+    return Fitted(draw)
+
+
+def _titled(title: str, grid: Grid | None) -> Iterable[RenderableType]:
+    if grid is None:
+        return
+    yield BLANK
+    if title:
+        yield _line(title)
+    yield Fitted(lambda surface: _drawn(grid, surface))
+
+
+def _drawn(grid: Grid, surface: Surface) -> RenderableType:
+    key = _column(grid.key, surface, max(24, surface.width // 4))
+    room = max(16, surface.width // 2)
+    return fitted(key, [_column(each, surface, room) for each in grid.columns], surface)
+
+
+def _column(cells: Cells, surface: Surface, most: int) -> Column:
+    return Column(
+        surface.text(cells.header),
+        tuple(surface.text(cell) for cell in cells.cells),
+        optional=cells.optional,
+        align="left" if cells.words else "right",
+        most=most if cells.words else None,
+    )
+
+
+def _closing(problem: Problem) -> Iterable[RenderableType]:
+    for verdict in problem.verdicts:
+        yield _line(verdict_sentence(verdict, problem), STYLES.get(verdict.finding, ""))
+    yield from (_line(line, "bold red") for line in lost_lines(problem))
+    yield from (_line(f"warning: {warning}") for warning in problem.warnings)
+    yield _line(answer(problem), "bold")
+
+
+def _line(words: str, style: str = "") -> Fitted:
+    return Fitted(lambda surface: surface.text(words, style))

@@ -1,0 +1,135 @@
+"""How validation and test scores answer to each hyperparameter that a method varied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from overfit_cli.comparison.records import Arm, Problem, Setting
+from overfit_cli.report.compare.drawing import Drawing, axes, scaled, shortened
+from overfit_cli.report.compare.measures import Measure, measure, typical
+from overfit_cli.report.compare.palette import Look
+from overfit_cli.report.figures import number
+from overfit_cli.report.scale import LOG_FROM
+
+WIDTH, HEIGHT = 340, 236
+LOGARITHMIC = frozenset({"lr", "l1", "l2", "lambda", "weight_decay"})
+DOTTED = (0, (1, 1.4))
+ROOM = 0.06
+"""Share of the axis that stays free at each end."""
+
+MOST_TICKS = 8
+
+
+def response_charts(problem: Problem, looks: Mapping[str, Look]) -> Iterator[Drawing]:
+    """Yield a figure per method and varied hyperparameter that has several values."""
+    place = 0
+    for arm in problem.arms:
+        for name in arm.varied:
+            tried = _tried(arm, name)
+            if len({each.values[name] for each in tried}) < 2:
+                continue
+            place += 1
+            yield Drawing(
+                f"response-{place}-{arm.name}-{name}",
+                f"{arm.name}: {measure(problem.metric).label} by {name}",
+                _description(tried, name, measure(problem.metric)),
+                partial(_chart, problem, arm.name, tried, name, looks[arm.name]),
+            )
+
+
+def _tried(arm: Arm, name: str) -> list[Setting]:
+    """Return the settings that have `name` and a finite score."""
+    return [
+        each
+        for each in arm.settings
+        if name in each.values and (_known(each.val) or _known(each.test))
+    ]
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if math.isfinite(value)]
+
+
+def _description(tried: Sequence[Setting], name: str, how: Measure) -> str:
+    told = (
+        f"{each.values[name]}: val {_mean(each.val, how)}, test {_mean(each.test, how)}"
+        for each in tried
+    )
+    return f"Means over seeds. {'; '.join(told)}."
+
+
+def _mean(values: Sequence[float], how: Measure) -> str:
+    known = _known(values)
+    return number(how.factor * typical(known) if known else None, 3)
+
+
+def _chart(problem: Problem, arm: str, tried: Sequence[Setting], name: str, look: Look) -> Figure:
+    how = measure(problem.metric)
+    figure, made = axes(WIDTH, HEIGHT, title=f"{arm}: {name}")
+    places = _places(made, [each.values[name] for each in tried], name)
+    val = [how.factor * typical(_known(each.val)) for each in tried]
+    test = [how.factor * typical(_known(each.test)) for each in tried]
+    best = max if how.higher_is_better else min
+    _part(made, places, val, look, best, filled=True)
+    _part(made, places, test, look, best, filled=False)
+    scaled(made, "y", _known([*val, *test]))
+    made.set_xlabel(f"{shortened(name)} (solid: val, dotted: test)")
+    made.set_ylabel(how.label)
+    return figure
+
+
+def _places(made: Axes, values: Sequence[str], name: str) -> list[float]:
+    """Return where each value stands: as a number if all are, else side by side by name."""
+    numbers = [_number(value) for value in values]
+    if all(map(math.isfinite, numbers)):
+        _numeric(made, sorted(set(numbers)), name)
+        return numbers
+    names = list(dict.fromkeys(values))
+    made.set_xticks(range(len(names)), [shortened(each) for each in names])
+    made.set_xlim(-0.5, len(names) - 0.5)
+    return [float(names.index(value)) for value in values]
+
+
+def _numeric(made: Axes, found: Sequence[float], name: str) -> None:
+    """Span the values that were tried, each with its tick as far as there is room."""
+    low, high = found[0], found[-1]
+    log = low > 0 and (name.split(".")[-1] in LOGARITHMIC or high / low >= LOG_FROM)
+    made.set_xscale("log" if log else "linear")
+    if low < high:
+        room = (high / low) ** ROOM if log else ROOM * (high - low)
+        made.set_xlim(*((low / room, high * room) if log else (low - room, high + room)))
+    shown = found if len(found) <= MOST_TICKS else found[:: math.ceil(len(found) / MOST_TICKS)]
+    made.set_xticks(shown, [f"{value:.6g}" for value in shown])
+    made.minorticks_off()
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _part(
+    made: Axes,
+    places: Sequence[float],
+    values: Sequence[float],
+    look: Look,
+    best: Callable[[Iterable[float]], float],
+    filled: bool,
+) -> None:
+    """Draw every setting, and a line through the best at each value."""
+    known = [(x, y) for x, y in zip(places, values, strict=True) if math.isfinite(y)]
+    along = sorted({x for x, _ in known})
+    line = [best(y for x, y in known if x == at) for at in along]
+    colour = look.colour.light
+    made.plot(along, line, color=colour, linestyle="solid" if filled else DOTTED)
+    made.plot(
+        [x for x, _ in known], [y for _, y in known], color=colour, marker=look.marker,
+        linestyle="none", mfc=colour if filled else "none",
+    )  # fmt: skip

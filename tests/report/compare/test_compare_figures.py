@@ -1,0 +1,148 @@
+"""Figures as files, and the colours they are drawn in."""
+
+import itertools
+import math
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from comparison_samples import arm, classification, comparison, hostile, one_seed, regression
+from report_payloads import PAYLOADS
+
+from overfit_cli.comparison.records import Band
+from overfit_cli.errors import StoreError
+from overfit_cli.report.compare.drawing import svg
+from overfit_cli.report.compare.drawings import groups
+from overfit_cli.report.compare.figure_files import slug, write_figures
+from overfit_cli.report.compare.palette import ALL, METHODS, PAPER, RULE, looks
+
+
+def drawings(*problems):
+    return [
+        d for _, found in groups(comparison(*problems)) for group in found for d in group.drawings
+    ]
+
+
+def test_every_figure_is_written_as_svg_and_png(tmp_path):
+    made = comparison(one_seed())
+    paths = write_figures(made, str(tmp_path / "new" / "figures"))
+    files = sorted(Path(path) for path in paths)
+    assert sorted((tmp_path / "new" / "figures").iterdir()) == files
+    assert len(files) == 2 * len(drawings(one_seed()))
+    for path in files:
+        if path.suffix == ".png":
+            assert path.read_bytes().startswith(b"\x89PNG")
+        else:
+            root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
+            assert [child.tag.split("}")[1] for child in root][:2] == ["title", "desc"]
+
+
+def test_the_same_bytes_twice(tmp_path):
+    contents = [
+        [
+            Path(path).read_bytes()
+            for path in write_figures(comparison(one_seed()), str(tmp_path / folder))
+        ]
+        for folder in ("a", "b")
+    ]
+    assert contents[0] == contents[1]
+
+
+def test_hostile_names_stay_within_the_folder(tmp_path):
+    folder = tmp_path / "figures"
+    paths = write_figures(hostile("../../x\x00/<script> $"), str(folder))
+    assert {Path(path).parent for path in paths} == {folder}
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("text", [*PAYLOADS, "../..", "x" * 300, "CON", ""])
+def test_slugs_are_plain(text):
+    assert 1 <= len(slug(text)) <= 48
+    assert set(slug(text)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_a_folder_that_cannot_be_is_named(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(StoreError, match="taken"):
+        write_figures(comparison(), str(tmp_path / "taken"))
+    with pytest.raises(StoreError):
+        write_figures(comparison(), "a\x00b")
+
+
+def test_what_is_not_finite_is_left_out():
+    """Warnings are errors here: a curve that leaves the finite numbers draws without one."""
+    problem = classification()
+    curves = problem.arms[1].curves
+    broken = (*curves.bands["val_nll"].mean[:-3], math.inf, math.nan, math.nan)
+    bands = dict.fromkeys(curves.bands, Band(broken, broken, broken))
+    wild = replace(problem.arms[1], curves=replace(curves, bands=bands))
+    settings = tuple(replace(s, test=(math.nan,) * 10, val=s.val) for s in wild.settings)
+    wild = replace(wild, settings=settings)
+    for drawing in drawings(replace(problem, arms=(problem.arms[0], wild), verdicts=())):
+        drawn = svg(drawing)
+        assert "nan" not in drawn
+        assert "inf" not in drawn
+
+
+def test_settings_that_are_no_numbers_stand_side_by_side():
+    sizes = arm("none", 0.2, 0.1, ("hidden",), (("256,256",), ("64",)), (5, 5))
+    problem = replace(classification(), arms=(sizes,), verdicts=())
+    response = next(d for d in drawings(problem) if d.name.startswith("response"))
+    assert ">256,256</text>" in svg(response)
+
+
+def test_learning_rates_are_on_a_log_axis():
+    rates = arm("none", 0.2, 0.1, ("lr",), (("0.01",), ("0.1",), ("1",)), (5, 3, 2))
+    response = next(
+        d for d in drawings(replace(classification(), arms=(rates,), verdicts=())) if "lr" in d.name
+    )
+    ticks = [response.draw().axes[0].transData.transform((x, 0.2))[0] for x in (0.01, 0.1, 1)]
+    assert ticks[1] - ticks[0] == pytest.approx(ticks[2] - ticks[1])
+
+
+def test_every_seed_is_a_dot():
+    scores = next(d for d in drawings(regression()) if d.name == "scores").draw().axes[0]
+    drawn = [x for line in scores.lines if line.get_linestyle() == "None" for x in line.get_xdata()]
+    wanted = [v for a in regression().arms for v in a.values("rmse").values()]
+    assert sorted(drawn) == sorted([*wanted, 64000.0])
+
+
+def luminance(colour):
+    """Relative luminance of `#rrggbb` (WCAG 2.2)."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_colours_stand_out_from_the_ground(ground):
+    for colour in ALL:
+        if colour not in (PAPER, RULE):
+            least = 3 if colour in METHODS else 4.5
+            assert contrast(getattr(colour, ground), getattr(PAPER, ground)) >= least, colour
+
+
+def test_colours_of_a_ground_are_all_different():
+    for ground in ("light", "dark"):
+        assert len({getattr(colour, ground) for colour in ALL}) == len(ALL)
+
+
+def test_no_two_of_forty_nine_methods_look_alike():
+    problem = replace(
+        classification(),
+        arms=tuple(replace(classification().arms[0], name=f"m{i}") for i in range(49)),
+        baseline=None,
+    )
+    found = looks([problem])
+    assert all(one != other for one, other in itertools.combinations(found.values(), 2))
+
+
+def test_a_method_looks_the_same_in_every_problem():
+    both = looks([classification(), regression()])
+    assert both == looks([classification()])
