@@ -143,7 +143,7 @@ def _execute(request: BatchRequest, batch: Batch) -> None:
     if request.json:
         write(batch_json(_subject(batch, seen.stored, name, workers), seconds=seconds, end=end))
     else:
-        show(batch_end(batch.plan.name, end, seconds, request.store))
+        show(batch_end(batch.plan.name, batch.plan.config.select, end, seconds, request.store))
     if seen.diverged or seen.failed:
         raise RunsFailed(
             f"of {seen.total} runs {seen.failed} failed and {seen.diverged} diverged; "

@@ -114,7 +114,7 @@ def _context(module: str) -> ForkServerContext:
     Never forks of this process, whose BLAS may have threads.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", module])
+    context.set_forkserver_preload(["__main__", "pebble", Worker.__module__, module])
     with _environment():
         resource_tracker.ensure_running()  # apart, for it would let interrupts through again
         with _no_interrupts():

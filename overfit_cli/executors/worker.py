@@ -16,8 +16,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import popen_forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import RLock
 from typing import Any
@@ -101,6 +102,27 @@ _CRASHES = {
 }
 
 
+class _Popen(popen_forkserver.Popen):
+    """A process whose exit code is read once: of two threads at the same time one would read 255.
+
+    They are pebble's, which watches the process, and any that starts another process.
+    """
+
+    def __init__(self, process_obj: BaseProcess) -> None:
+        self._reading = threading.Lock()
+        super().__init__(process_obj)
+
+    def poll(self, flag: int = os.WNOHANG) -> int | None:
+        with self._reading:
+            return super().poll(flag)
+
+
+class _Process(ForkServerProcess):
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> _Popen:
+        return _Popen(process_obj)
+
+
 class _OneProcess:
     """What a pool needs of a multiprocessing context, but for one process and never another."""
 
@@ -121,7 +143,7 @@ class _OneProcess:
         """Make the process; an OSError the second time, for which the pool counts as broken."""
         if self._process is not None:
             raise OSError("the worker's process is gone")
-        self._process = self._context.Process(**arguments)
+        self._process = _Process(**arguments)
         return self._process
 
     @property

@@ -52,6 +52,7 @@ def panel(
     rows: int,
     surface: Surface,
 ) -> Iterable[Text]:
+    """Return one method's curves, train dashed and val solid, in a frame."""
     across, up = scales
     width = max(10, min(surface.width, WIDEST) - LABEL - 2)
     canvas = Canvas(width, rows, surface.unicode)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,26 +32,39 @@ def sign_flip(differences: Floats) -> Estimate:
     1); what is lost in power is about 20 against n degrees of freedom.
     """
     groups = np.array_split(differences, min(len(differences), MOST))
-    sums = _over_subsets(np.array([group.sum() for group in groups]))
-    counts = _over_subsets(np.array([len(group) for group in groups], np.float64))
-    means = sums[1:] / counts[1:]  # the first subset is the empty one
-    means[np.abs(means) <= ROUNDING * np.abs(differences).max()] = 0
-    mean, flips = float(means[-1]), len(sums)
-    beyond = 1 + int(np.count_nonzero(means <= 0 if mean > 0 else means >= 0))
+    means = _over_subsets([float(group.sum()) for group in groups])[1:]  # but the empty one
+    means /= _sizes(tuple(len(group) for group in groups))[1:]
+    rounding = ROUNDING * float(np.abs(differences).max())
+    mean, flips = _snapped(float(means[-1]), rounding), len(means) + 1
+    beyond = 1 + int(np.count_nonzero(means <= rounding if mean > 0 else means >= -rounding))
     low, high = _limits(means, math.floor(LEVEL / 2 * flips))
-    return Estimate(mean, low, high, min(1.0, 2 * beyond / flips))
+    p = min(1.0, 2 * beyond / flips)
+    return Estimate(mean, _snapped(low, rounding), _snapped(high, rounding), p)
 
 
-def _over_subsets(values: Floats) -> Floats:
-    """Return the sum over every subset of values (g,), (2^g,), from the empty one to all."""
-    sums = np.zeros(1)
-    for value in values:
-        sums = np.concatenate([sums, sums + value])
+def _over_subsets(values: Sequence[float]) -> Floats:
+    """Return the sum over every subset of g values, (2^g,), from the empty one to all."""
+    sums = np.zeros(2 ** len(values))
+    for place, value in enumerate(values):
+        done = 2**place
+        np.add(sums[:done], value, out=sums[done : 2 * done])
     return sums
 
 
+@functools.lru_cache(maxsize=4)
+def _sizes(counts: tuple[int, ...]) -> Floats:
+    sizes = _over_subsets(counts)
+    sizes.flags.writeable = False
+    return sizes
+
+
 def _limits(means: Floats, k: int) -> tuple[float, float]:
+    """Return the k-th smallest and the k-th largest; `means` is put into another order."""
     if k == 0:
         return -math.inf, math.inf
-    ordered = np.partition(means, [k - 1, len(means) - k])
-    return float(ordered[k - 1]), float(ordered[-k])
+    means.partition([k - 1, len(means) - k])
+    return float(means[k - 1]), float(means[-k])
+
+
+def _snapped(value: float, rounding: float) -> float:
+    return 0.0 if abs(value) <= rounding else value

@@ -16,6 +16,7 @@ for command in " ".join(sys.argv[1:]).split(" then "):
 """
 SMALL = "--hidden 3 --epochs 1"
 HEAVY = ("sklearn", "scipy.stats")
+RARE = ("matplotlib", "jinja2", "pebble", "distributed", "jsonschema")
 # Typer itself imports pydantic for the help of a command.
 INSTANT = ("sklearn", "scipy", "numpy", "polars", "rich", "sqlite3")
 
@@ -71,6 +72,8 @@ def test_neither_scikit_learn_nor_scipy_stats(imports, plants, arrays):
         f"run --dataset moons:n=60 {SMALL} --method none,dropout --seeds 2 --plot",
         f"run --dataset arrays.npz --hidden 4 {hmc}",
         f"run --dataset plants.csv --target kind {SMALL}",
+        f"batch --method none,l2 --seeds 2 --train-size 40 {SMALL}",
+        "compare",
         "list",
         "show",
         "predict last plants.csv",
@@ -83,3 +86,4 @@ def test_neither_scikit_learn_nor_scipy_stats(imports, plants, arrays):
     for command, modules in loaded.items():
         assert "numpy" in modules
         assert modules.isdisjoint(HEAVY), command
+        assert modules.isdisjoint(RARE), command

@@ -100,6 +100,27 @@ def test_equal_within_the_rope(resample) -> None:
     assert only(300 * values, resample=resample).finding == "undecided"
 
 
+def test_equal_needs_a_probability_of_95_percent() -> None:
+    noise = NOISE[:10] - NOISE[:10].mean()
+    scale = noise.std(ddof=1) * math.sqrt(1 / 10 + 0.25)
+    for probability, finding in ((0.945, "undecided"), (0.955, "equal")):
+        rope = stats.t.ppf((1 + probability) / 2, 9) * scale
+        verdict = only(noise, resample="splits", rope=rope)
+        assert verdict.probabilities[1] == pytest.approx(probability)
+        assert verdict.finding == finding
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_equal_needs_both_ends_of_the_interval_within_the_rope(sign) -> None:
+    noise = NOISE[:10] - NOISE[:10].mean()
+    values = sign * (noise + 0.4 * noise.std(ddof=1) / math.sqrt(10))
+    interval = only(values).interval
+    near, far = sorted([abs(interval.low), abs(interval.high)])
+    assert interval.low < 0 < interval.high
+    assert only(values, rope=(near + far) / 2).finding == "undecided"
+    assert only(values, rope=1.001 * far).finding == "equal"
+
+
 def test_a_difference_within_the_rope_that_is_certain_is_still_a_difference() -> None:
     verdict = only(-0.004 + 0.0001 * NOISE[:10])
     assert verdict.finding == "better"
@@ -152,10 +173,10 @@ def test_arms_that_never_differ(resample) -> None:
 
 
 def test_paired_by_seed_over_seeds_that_both_finished() -> None:
-    base = arm("none", {"nll": [1.0, 2.0, 3.0, math.nan, 5.0]}, first=3)
-    other = arm("m", {"nll": [9.0, 1.5, math.inf, 2.5, 4.5, 8.0]}, first=2)
+    base = arm("none", {"nll": [1.0, 2.0, 3.0, math.nan, 5.0]}, first=30)
+    other = arm("m", {"nll": [9.0, 1.5, math.inf, 2.5, 4.5, 8.0]}, first=29)
     (verdict,) = verdicts_of([other, base], "none", "nll", "draws", 0.0, 0.01, [])
-    assert verdict.seeds == (3, 5, 7)
+    assert verdict.seeds == (30, 32, 34)
     assert verdict.differences == (0.5, -0.5, 3.0)
     assert verdict.n == 3
 

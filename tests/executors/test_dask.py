@@ -100,12 +100,12 @@ def test_a_task_that_kills_its_workers(cluster):
 
 @pytest.mark.slow
 def test_the_scheduler_goes(cluster, capfd):
-    with (
-        pytest.raises(RunsFailed, match="is gone"),
-        Dask(cluster(1)) as executor,
-    ):
-        for _ in executor.run(process_of, itertools.repeat(0.05)):
-            cluster.scheduler.kill()
+    with Dask(cluster(1)) as executor:
+        finished = executor.run(process_of, itertools.repeat(0.05))
+        next(finished)
+        cluster.scheduler.kill()
+        with pytest.raises(RunsFailed, match="is gone"):
+            list(finished)
     assert capfd.readouterr() == ("", "")
 
 
