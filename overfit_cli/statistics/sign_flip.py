@@ -35,7 +35,7 @@ def sign_flip(differences: Floats) -> Estimate:
     means = _over_subsets([float(group.sum()) for group in groups])[1:]  # but the empty one
     means /= _sizes(tuple(len(group) for group in groups))[1:]
     rounding = ROUNDING * float(np.abs(differences).max())
-    mean, flips = _snapped(float(means[-1]), rounding), len(means) + 1
+    mean, flips = float(means[-1]), len(means) + 1
     beyond = 1 + int(np.count_nonzero(means <= rounding if mean > 0 else means >= -rounding))
     low, high = _limits(means, math.floor(LEVEL / 2 * flips))
     p = min(1.0, 2 * beyond / flips)

@@ -1,5 +1,6 @@
 """A worker's end, whatever kind, is its own task's only; the rest finish."""
 
+import multiprocessing
 import os
 import random
 import signal
@@ -54,6 +55,24 @@ def test_poison_among_thirty_tasks():
             assert each.result is None
         else:
             assert (each.result, each.error) == (each.task**2, None)
+
+
+def test_the_exit_code_is_read_once_whoever_else_looks():
+    ended = threading.Event()
+
+    def look():
+        while not ended.is_set():
+            multiprocessing.active_children()  # as every start of a process does
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        with Processes(2) as executor:
+            errors = [each.error for each in executor.run(perform, ["terminated"] * 20)]
+    finally:
+        ended.set()
+        looker.join()
+    assert errors == ["worker killed by signal 15"] * 20
 
 
 @pytest.mark.parametrize("name", MISFITS)
