@@ -37,7 +37,7 @@ class Worker:
         from pebble import ProcessPool
 
         self._stall = stall
-        self._context = _OneProcess(context)
+        self._context = OneProcess(context)
         # Any: pebble is typed in part
         self._pool: Any = ProcessPool(
             1, initializer=_settle, initargs=(stall,), context=self._context
@@ -123,7 +123,7 @@ class _Process(ForkServerProcess):
         return _Popen(process_obj)
 
 
-class _OneProcess:
+class OneProcess:
     """What a pool needs of a multiprocessing context, but for one process and never another."""
 
     def __init__(self, context: ForkServerContext) -> None:
@@ -131,12 +131,15 @@ class _OneProcess:
         self._process: BaseProcess | None = None
 
     def Pipe(self, duplex: bool = True) -> tuple[Connection, Connection]:
+        """Make a pipe."""
         return self._context.Pipe(duplex)
 
     def RLock(self) -> RLock:
+        """Make a lock."""
         return self._context.RLock()
 
     def get_start_method(self) -> str:
+        """Return how the process starts."""
         return self._context.get_start_method()
 
     def Process(self, **arguments: Any) -> BaseProcess:
@@ -152,6 +155,7 @@ class _OneProcess:
         return self._process.exitcode if self._process is not None else None
 
     def kill(self) -> None:
+        """End the process if it was started."""
         if self._process is not None and self._process.pid is not None:
             self._process.kill()
 

@@ -31,7 +31,11 @@ BELONGS = {
     "--warmup": "bayes",
     "--samples": "bayes",
     "--leapfrog": "bayes",
+    "--cycles": "bayes",
+    "--thin": "bayes",
+    "--step-size": "bayes",
     "--prior-width": "bayes",
+    "--prior-sd": "bayes",
 }
 """The options that are refused unless their method is chosen."""
 

@@ -27,6 +27,7 @@ from executor_tasks import (
 )
 
 from overfit_cli.executors.processes import Processes
+from overfit_cli.executors.worker import OneProcess
 
 # Nothing is timed, but guarded at five times the two seconds of the contract.
 PATIENCE = 10
@@ -57,22 +58,22 @@ def test_poison_among_thirty_tasks():
             assert (each.result, each.error) == (each.task**2, None)
 
 
-def test_the_exit_code_is_read_once_whoever_else_looks():
-    ended = threading.Event()
+def test_the_exit_code_is_read_once_however_many_look():
+    for _ in range(8):
+        process = OneProcess(multiprocessing.get_context("forkserver")).Process(
+            target=os._exit, args=(7,)
+        )
+        process.start()
+        with ThreadPoolExecutor(4) as threads:
+            codes = [threads.submit(until_ended, process) for _ in range(4)]
+        assert [code.result() for code in codes] == [7] * 4
+        assert process.exitcode == 7
 
-    def look():
-        while not ended.is_set():
-            multiprocessing.active_children()  # as every start of a process does
 
-    looker = threading.Thread(target=look)
-    looker.start()
-    try:
-        with Processes(2) as executor:
-            errors = [each.error for each in executor.run(perform, ["terminated"] * 20)]
-    finally:
-        ended.set()
-        looker.join()
-    assert errors == ["worker killed by signal 15"] * 20
+def until_ended(process):
+    while (code := process.exitcode) is None:
+        pass
+    return code
 
 
 @pytest.mark.parametrize("name", MISFITS)

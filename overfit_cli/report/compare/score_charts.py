@@ -16,7 +16,7 @@ from overfit_cli.report.compare.palette import INK, MUTED, RULE, Look
 from overfit_cli.report.figures import number
 
 WIDTH, ROW, REST = 460, 34, 62
-LETTER = 6.4
+LETTER = 7.68
 """Pixels that a character of a label takes at most."""
 
 GOLDEN, ABOVE, BELOW = 0.618, 0.5, 0.3
