@@ -23,10 +23,15 @@ LISTED = 10_000
 
 @dataclass
 class Tally:
-    """How far a batch is, in runs. total is an upper bound until `stored` has been counted."""
+    """How far a batch is, in runs. total is an upper bound until `stored` has been counted.
+
+    stored: before this batch, those among them that diverged or failed then included.
+    """
 
     total: int
     stored: int = 0
+    stored_diverged: int = 0
+    stored_failed: int = 0
     done: int = 0
     diverged: int = 0
     failed: int = 0
@@ -50,16 +55,21 @@ class Batch:
     retry_failed: bool = False
     keep_models: bool = False
 
-    def check(self) -> None:
-        """Load the data, and check what each method needs of them, before anything is trained.
+    def check(self) -> list[str]:
+        """Check that every value of every axis can be trained; return what to tell of the data.
+
+        Looks at the first seed's data only.
 
         Raises:
             UsageError, DataError: see Plan.check, data.load, data.prepare and Stack.check.
         """
         self.plan.check()
-        for _, specs in self.plan.samples(1):
-            for spec in specs:
-                Stack((spec,), (LOADER.prepared(spec),)).check()
+        notes: dict[str, None] = {}
+        for spec in self.plan.each_value():
+            data = LOADER.prepared(spec)
+            Stack((spec,), (data,)).check()
+            notes |= dict.fromkeys(data.notes)
+        return list(notes)
 
     def runs(self) -> Iterator[tuple[str, RunSpec]]:
         """Yield (run id, spec) of every run of this shard, each once."""
@@ -70,18 +80,20 @@ class Batch:
         return status in ("done", "diverged") or (status == "failed" and not self.retry_failed)
 
     def execute(self, store: Store, executor: Executor) -> Iterator[Tally]:
-        """Train and store every run that is left; yield the tally, one object, after each change.
+        """Train and store every run that is left; yield the tally before and after each change.
+
+        It is one object.
 
         Raises:
             UsageError, DataError: data of a later seed that the method cannot use.
             StoreError: the disk refused; what was stored before stays.
         """
-        runs: Iterable[tuple[str, RunSpec]] = self.runs()
         tally = Tally(len(self.plan) // self.shard.count)
+        left: Iterable[RunSpec] = self._left(self.runs(), store.statuses(), store, tally)
         if len(self.plan) <= LISTED:
-            runs = list(runs)
-            tally.total = len(runs)
-        left = self._left(runs, store.statuses(), store, tally)
+            left = list(left)
+            tally.total = tally.stored + len(left)
+        yield tally
         tasks: Iterable[Task] = tasks_of(left, executor.workers, self.keep_models)
         for attempt in range(1, ATTEMPTS + 1):
             again: list[Task] = []
@@ -106,6 +118,8 @@ class Batch:
             over = [run_id for run_id, _ in window if self.is_over(statuses.get(run_id))]
             store.tag(self.plan.name, over)
             tally.stored += len(over)
+            tally.stored_diverged += sum(statuses[run_id] == "diverged" for run_id in over)
+            tally.stored_failed += sum(statuses[run_id] == "failed" for run_id in over)
             members = set(over)
             yield from (spec for run_id, spec in window if run_id not in members)
 

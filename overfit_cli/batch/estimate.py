@@ -21,6 +21,14 @@ from overfit_cli.store.record import MODEL_BYTES
 SAMPLES = 12
 MEASURED_BATCHES = 8
 
+# A wider stack of tiny networks is hardly faster, and takes seconds to make.
+MEASURED_RUNS = 64
+
+# Final metrics, record and transaction of one run, whatever its network; and the same in
+# floating-point operations.
+RUN_SECONDS = 0.005
+RUN_OPERATIONS = 1e8
+
 # Spec, final metrics, environment and notes of one run, as stored.
 RECORD_BYTES = 6_000
 
@@ -51,7 +59,8 @@ def operations_of(plan: Plan) -> float:
     """Return the floating-point operations of all runs of a plan, roughly."""
     total = 0.0
     for count, specs in plan.samples(1):
-        total += count * sum(operations(spec, LOADER.prepared(spec)) for spec in specs) / len(specs)
+        each = sum(operations(spec, LOADER.prepared(spec)) for spec in specs) / len(specs)
+        total += count * (each + RUN_OPERATIONS)
     return total
 
 
@@ -62,7 +71,7 @@ def _cost(spec: RunSpec, data: Prepared) -> Estimate:
     curves = 8 * 6 * (spec.epochs // spec.eval_every + 1)
     predictions = 8 * len(data.test) * (data.n_outputs + 2)
     kept = model if model < MODEL_BYTES else 0
-    seconds = operations(spec, data) / _rate(spec, data)
+    seconds = RUN_SECONDS + operations(spec, data) / _rate(spec, data)
     return Estimate(seconds, RECORD_BYTES + curves + predictions + kept)
 
 
@@ -92,7 +101,7 @@ def _rate(spec: RunSpec, data: Prepared) -> float:
 
 
 def _measured(spec: RunSpec, data: Prepared) -> float:
-    width = most_runs(spec, data)
+    width = min(MEASURED_RUNS, most_runs(spec, data))
     specs = [spec.model_copy(update={"seed": seed}) for seed in range(width)]
     stack = Stack(tuple(specs), (data,) * width)
     replicas = stack.replicas()

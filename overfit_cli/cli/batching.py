@@ -8,12 +8,12 @@ from typing import Any
 
 from overfit_cli.batch.batch import LISTED, Batch, Tally
 from overfit_cli.batch.estimate import Estimate, estimate, operations_of
-from overfit_cli.batch.tasks import LOADER
 from overfit_cli.cli.asking import parsed, typed
 from overfit_cli.cli.console import counter, say, show, write
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError
 from overfit_cli.executors import available_cores, executor_of
+from overfit_cli.executors.executor import Executor
 from overfit_cli.experiment.config import read_batch
 from overfit_cli.experiment.plan import Plan, Shard
 from overfit_cli.report.batch_page import (
@@ -65,7 +65,7 @@ def run_batch(request: BatchRequest) -> None:
         request.retry_failed,
         request.save_model,
     )
-    batch.check()
+    notes = batch.check()
     if request.plan:
         _show_plan(request, batch)
         return
@@ -74,14 +74,14 @@ def run_batch(request: BatchRequest) -> None:
             f"{len(batch.plan):,} runs are more than {LISTED:,}: look at them with --plan, "
             "and say --yes if they are meant."
         )
-    _execute(request, batch)
+    _execute(request, batch, notes)
 
 
 def _show_plan(request: BatchRequest, batch: Batch) -> None:
     stored = _stored(batch, store_path(request.store))
     whole = estimate(batch.plan)
     share = max(0.0, 1 - stored / max(1, _size(batch))) / batch.shard.count
-    name, workers = _place(request, batch)
+    name, workers, _ = _place(request, batch)
     cost = Estimate(whole.seconds * share / workers, whole.bytes * share)
     subject = _subject(batch, stored, name, workers)
     if request.json:
@@ -107,27 +107,25 @@ def _stored(batch: Batch, path: str) -> int:
     return sum(run_id in over for run_id, _ in batch.runs())
 
 
-def _place(request: BatchRequest, batch: Batch) -> tuple[str, int]:
-    """Return the executor's name, and how many processes it is to use (a cluster: 1).
+def _place(request: BatchRequest, batch: Batch) -> tuple[str, int, Executor]:
+    """Return the executor's name, how many processes it is to use (a cluster: 1), and itself.
 
     Raises:
         UsageError: see executors.executor_of.
     """
     small = request.workers is None and operations_of(batch.plan) < SMALL
     name = request.executor or ("dask" if request.scheduler else "serial" if small else "processes")
-    return name, (request.workers or available_cores()) if name == "processes" else 1
+    workers = (request.workers or available_cores()) if name == "processes" else request.workers
+    return name, workers or 1, executor_of(name, workers, request.scheduler, request.stall)
 
 
-def _execute(request: BatchRequest, batch: Batch) -> None:
-    name, workers = _place(request, batch)
-    chosen = executor_of(
-        name, workers if name == "processes" else request.workers, request.scheduler, request.stall
-    )
+def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
+    name, workers, chosen = _place(request, batch)
     started, seen = time.perf_counter(), Tally(0)
     with Store.open(store_path(request.store)) as store:
         if not request.json:
             show(batch_line(_subject(batch, None, name, workers)))
-        for note in _notes(batch):
+        for note in notes:
             say(f"note: {note}")
         try:
             with counter() as count, chosen as executor:
@@ -135,20 +133,35 @@ def _execute(request: BatchRequest, batch: Batch) -> None:
                     count(seen.total - seen.left, seen.total, _words(seen), seen.stored)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted: {seen.total - seen.left} of {seen.total} runs are stored. "
-                "To go on, the same command again:\n" + shell(["overfit", "batch", *typed()])
+                f"interrupted: {_progress(seen)}. To go on, the same command again:\n"
+                + shell(["overfit", "batch", *typed()])
             ) from None
-    end = BatchEnd(seen.stored, seen.done, seen.diverged, seen.failed, seen.reasons)
+    end = BatchEnd(
+        seen.stored,
+        seen.done,
+        seen.diverged,
+        seen.failed,
+        seen.reasons,
+        seen.stored_diverged,
+        seen.stored_failed,
+    )
     seconds = time.perf_counter() - started
     if request.json:
         write(batch_json(_subject(batch, seen.stored, name, workers), seconds=seconds, end=end))
     else:
         show(batch_end(batch.plan.name, batch.plan.config.select, end, seconds, request.store))
-    if seen.diverged or seen.failed:
+    failed, diverged = seen.failed + seen.stored_failed, seen.diverged + seen.stored_diverged
+    if failed or diverged:
+        again = " --retry-failed trains those that failed again." if failed else ""
         raise RunsFailed(
-            f"of {seen.total} runs {seen.failed} failed and {seen.diverged} diverged; "
-            "all are stored."
+            f"of {seen.total} runs {failed} failed and {diverged} diverged; all are stored.{again}"
         )
+
+
+def _progress(tally: Tally) -> str:
+    if not tally.total:
+        return "nothing was begun"
+    return f"{tally.total - tally.left} of {tally.total} runs are stored"
 
 
 def _words(tally: Tally) -> str:
@@ -159,9 +172,7 @@ def _subject(batch: Batch, stored: int | None, name: str, workers: int) -> Batch
     config = batch.plan.config
     return BatchSubject(
         name=config.name,
-        datasets=tuple(
-            dict.fromkeys(table.options.get("dataset", "digits") for table in config.tables)
-        ),
+        datasets=batch.plan.datasets(),
         methods=batch.plan.methods(),
         total=_size(batch),
         stored=stored,
@@ -169,8 +180,3 @@ def _subject(batch: Batch, stored: int | None, name: str, workers: int) -> Batch
         workers=workers,
         shard=(batch.shard.number, batch.shard.count),
     )
-
-
-def _notes(batch: Batch) -> list[str]:
-    seen = [LOADER.prepared(spec).notes for _, specs in batch.plan.samples(1) for spec in specs]
-    return list(dict.fromkeys(note for notes in seen for note in notes))

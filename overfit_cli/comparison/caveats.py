@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
@@ -23,6 +24,7 @@ def told(
     yield from _unequal_choice(arms)
     yield from _other_training(group.arms, baseline)
     yield from _lost_seeds(arms, group.runs)
+    yield from _no_numbers(arms, metric)
     yield from _versions(group)
 
 
@@ -74,6 +76,19 @@ def _lost_seeds(arms: Sequence[Arm], runs: Sequence[Run]) -> Iterator[str]:
             yield (
                 f"'{arm.name}': no run to use for {noun} {_few(missing)}; "
                 f"it is judged by the other {len(seeds) - len(missing)}."
+            )
+
+
+def _no_numbers(arms: Sequence[Arm], metric: str) -> Iterator[str]:
+    """Name seeds that finished with a test metric that no difference can be taken of."""
+    for arm in arms:
+        values = arm.values(metric)
+        unusable = [seed for seed, value in values.items() if not math.isfinite(value)]
+        if 0 < len(unusable) < len(values):
+            noun, those = ("seed", "it is") if len(unusable) == 1 else ("seeds", "they are")
+            yield (
+                f"'{arm.name}': the test {metric} of {noun} {_few(unusable)} is not a finite "
+                f"number; {those} left out of its verdicts."
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from overfit_cli.comparison.grouping import ProblemRuns, problems_of
 from overfit_cli.comparison.pictures import Load
-from overfit_cli.comparison.problem import Question, metrics_of, problem_of
+from overfit_cli.comparison.problem import METRICS, Question, metrics_of, problem_of
 from overfit_cli.comparison.records import Comparison
 from overfit_cli.comparison.run import Run
 from overfit_cli.errors import choose
@@ -34,6 +34,7 @@ def compare(
 
 
 def _check(runs: Sequence[Run], groups: Sequence[ProblemRuns], question: Question) -> None:
+    choose(question.select, METRICS, "metric to select by")
     metrics = metrics_of(runs)
     if metrics:
         choose(question.metric, metrics, "metric")

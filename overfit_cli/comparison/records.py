@@ -67,7 +67,7 @@ class Curves:
     n: how many seeds were still training at each epoch.
     """
 
-    axis: Literal["epoch", "draw"]
+    axis: Literal["epoch", "draw", "setting"]
     epochs: tuple[int, ...]
     n: tuple[int, ...]
     bands: Mapping[str, Band]

@@ -217,13 +217,15 @@ def _needed(test: Test, comparisons: int) -> int:
 
 
 def _finding(found: _Comparison, p_holm: float, needed: int) -> Finding:
+    """Return the finding; a difference that is certain but does not matter is "equal"."""
     estimate = found.estimate
-    if estimate is not None and p_holm <= LEVEL:
-        higher = found.metric in HIGHER_IS_BETTER
-        return "better" if (estimate.difference > 0) == higher else "worse"
-    if estimate is None or len(found.differences) < needed:
+    if estimate is None or (p_holm > LEVEL and len(found.differences) < needed):
         return "too few"
     if found.probabilities is not None:
-        return "equal" if found.probabilities[1] >= SURE else "undecided"
-    within = -found.rope <= estimate.low and estimate.high <= found.rope
-    return "equal" if within else "undecided"
+        equal = found.probabilities[1] >= SURE
+    else:
+        equal = -found.rope <= estimate.low and estimate.high <= found.rope
+    if equal or p_holm > LEVEL:
+        return "equal" if equal else "undecided"
+    higher = found.metric in HIGHER_IS_BETTER
+    return "better" if (estimate.difference > 0) == higher else "worse"

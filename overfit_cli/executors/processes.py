@@ -15,6 +15,9 @@ from multiprocessing.context import ForkServerContext
 from overfit_cli.executors.executor import Finished, Result, Task
 from overfit_cli.executors.worker import Packed, Worker
 
+# New workers tried for one task before something else must be wrong.
+STARTS = 3
+
 _Running = dict[Future[Packed], tuple[Worker, Task]]
 
 
@@ -39,14 +42,13 @@ class Processes:
 
     def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Finished]:
         """Yield tasks as they finish; a worker has its next one before the last is yielded."""
-        context = _context(work.__module__)
         waiting = iter(tasks)
         running: _Running = {}
         finished: list[Finished] = []
         try:
             while True:
                 for task in islice(waiting, self.workers - len(running)):
-                    future, worker = self._start(context, work, task)
+                    future, worker = self._start(work, task)
                     running[future] = worker, task
                 yield from finished
                 if not running:
@@ -55,18 +57,24 @@ class Processes:
         finally:
             self._stop([worker for worker in self._staff if worker not in self._idle])
 
-    def _start(
-        self, context: ForkServerContext, work: Callable[[Task], Result], task: Task
-    ) -> tuple[Future[Packed], Worker]:
-        while self._idle:
-            worker = self._idle.pop()
+    def _start(self, work: Callable[[Task], Result], task: Task) -> tuple[Future[Packed], Worker]:
+        new = 0
+        while True:
+            new += not self._idle
+            worker = self._idle.pop() if self._idle else self._hired(work)
             try:
                 return worker.submit(work, task), worker
-            except RuntimeError:  # lost while it had nothing to do
+            except RuntimeError:
+                # lost while it had nothing to do, or while it started, as when the process that
+                # workers are forked from is killed
                 self._stop([worker])
-        worker = Worker(context, self._stall)
+                if new == STARTS:
+                    raise
+
+    def _hired(self, work: Callable[[Task], Result]) -> Worker:
+        worker = Worker(_context(work.__module__), self._stall)
         self._staff.append(worker)
-        return worker.submit(work, task), worker
+        return worker
 
     def _collect(self, running: _Running) -> list[Finished]:
         """Wait until tasks end, and take them out of `running`."""

@@ -78,6 +78,8 @@ def read_batch(name: str, overrides: Mapping[str, Any]) -> Config:
     tables = keys.pop("methods", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{path}: write each method as a table [[methods]].")
+    if not tables:
+        raise UsageError(f"{path}: 'methods' is empty: name one method at least.")
     title, select = source.title(keys.pop("name", path.stem)), source.select(keys.pop("select", {}))
     shared = source.table(keys)
     own = [{}] if "method" in overrides else [source.table(table) for table in tables]

@@ -10,7 +10,7 @@ from typing import Any
 
 from overfit_cli.experiment.config import Config, Table
 from overfit_cli.experiment.loading import Loader
-from overfit_cli.experiment.options import parse_options
+from overfit_cli.experiment.options import Options, parse_options
 from overfit_cli.experiment.spec import RunSpec, spec_of, specs_of
 
 
@@ -59,6 +59,21 @@ class Plan:
         """Return the methods' names in the order written."""
         options = (parse_options(table.options) for table in self.config.tables)
         return tuple(dict.fromkeys(name for own in options for name in own.method))
+
+    def datasets(self) -> tuple[str, ...]:
+        """Return the data sets' names in the order written."""
+        default = Options.model_fields["dataset"].default
+        named = (
+            table.grid.get("dataset", (table.options.get("dataset", default),))
+            for table in self.config.tables
+        )
+        return tuple(dict.fromkeys(name for own in named for name in own))
+
+    def each_value(self) -> Iterator[RunSpec]:
+        """Yield the first seed's spec of every method with every value of every axis once."""
+        for table in self.config.tables:
+            for values in _one_at_a_time(table):
+                yield from _firsts(parse_options(values))
 
     def samples(self, most: int) -> Iterator[tuple[int, list[RunSpec]]]:
         """Yield, per table, how many runs it has, and at most about `most` settings of its grid."""

@@ -30,13 +30,18 @@ class BatchSubject:
 
 @dataclass(frozen=True)
 class BatchEnd:
-    """A batch when it is over, in runs. reasons: run id -> why it failed."""
+    """A batch when it is over, in runs. reasons: run id -> why it failed.
+
+    stored_diverged, stored_failed: those among `stored`.
+    """
 
     stored: int
     done: int
     diverged: int
     failed: int
     reasons: Mapping[str, str]
+    stored_diverged: int = 0
+    stored_failed: int = 0
 
 
 def batch_line(subject: BatchSubject) -> Fitted:
@@ -62,7 +67,7 @@ def batch_end(name: str, select: str, end: BatchEnd, seconds: float, store: str 
     """Return the last lines: counts, why runs failed, and the command that compares."""
     counts = [
         f"{end.done:,} trained in {duration(seconds)}",
-        f"{end.stored:,} stored before" if end.stored else "",
+        _stored(end) if end.stored else "",
         f"{end.diverged:,} diverged" if end.diverged else "",
         f"{end.failed:,} failed" if end.failed else "",
     ]
@@ -75,6 +80,12 @@ def batch_end(name: str, select: str, end: BatchEnd, seconds: float, store: str 
     command = ["overfit", "compare", name, *more]
     lines.append(f"next: {shell(command)}")
     return Fitted(lambda surface: surface.lines(lines))
+
+
+def _stored(end: BatchEnd) -> str:
+    lost = {"diverged": end.stored_diverged, "failed": end.stored_failed}
+    among = ", ".join(f"{count:,} {how}" for how, count in lost.items() if count)
+    return f"{end.stored:,} stored before" + (f" ({among})" if among else "")
 
 
 def batch_json(

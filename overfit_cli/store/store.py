@@ -82,7 +82,8 @@ class Store:
             if old and _keeps(old, result, parts):
                 rows.rebatch(self._connection, old, batches)
             else:
-                rows.delete(self._connection, [result.run_id])
+                if old:
+                    rows.delete(self._connection, [result.run_id])
                 row = Row.sealed(result.run_id, result.status, batches, data)
                 rows.insert(self._connection, row, parts)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from batch_samples import SIXTY, digest, reports, run_here, start, stored_rows, written
 
+from overfit_cli.batch import estimate as estimating
 from overfit_cli.batch.batch import Batch, Tally
 from overfit_cli.batch.tasks import Task, work
 from overfit_cli.cli.app import execute
@@ -20,6 +21,7 @@ from overfit_cli.executors.executor import Finished
 from overfit_cli.executors.serial import Serial
 from overfit_cli.experiment.config import read_batch
 from overfit_cli.experiment.plan import Plan
+from overfit_cli.experiment.stack import Stack
 from overfit_cli.store import Store
 
 SMALL = SIXTY.replace("sixty", "small").replace("seeds = 5", "seeds = 2")
@@ -61,6 +63,7 @@ def counts(tally: Tally) -> tuple[int, int, int, int, int]:
 def test_resume_trains_what_is_left_and_nothing_twice(tmp_path: Path) -> None:
     batch = batch_of(tmp_path)
     steps = batch.execute(Store.open(tmp_path / "s.db"), Serial())
+    assert next(steps).done == 0
     broken = next(steps)
     before, done = stored_rows(tmp_path / "s.db"), broken.done
     assert 0 < done < 24
@@ -101,6 +104,15 @@ def test_failed_runs_wait_for_retry_failed(tmp_path: Path) -> None:
         assert set(store.statuses().values()) == {"done"}
 
 
+def test_what_is_stored_is_counted_before_anything_is_trained(tmp_path: Path) -> None:
+    batch, path = batch_of(tmp_path), tmp_path / "s.db"
+    poison = next(iter(batch.runs()))[0]
+    carried_out(batch, path, Scripted(lambda _, t: poison in [s.run_id for s in t.specs]))
+    with Store.open(path) as store:
+        first = next(batch.execute(store, Serial()))
+    assert (first.total, first.stored, first.stored_failed, first.left) == (24, 24, 1, 0)
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_order_and_width_change_nothing(tmp_path: Path, order: int) -> None:
     """Row 16: shuffled order, other stacks, resumed or not."""
@@ -110,6 +122,7 @@ def test_order_and_width_change_nothing(tmp_path: Path, order: int) -> None:
     shuffled.workers = 5 * order
     first = batch.execute(Store.open(tmp_path / "b.db"), shuffled)
     next(first)
+    assert next(first).done
     first.close()
     carried_out(batch, tmp_path / "b.db", shuffled)
     assert len(max(shuffled.seen, key=len)) < 8
@@ -152,8 +165,11 @@ def test_diverged_runs_are_told_and_kept_apart(
     config = written(tmp_path, wild)
     assert run_here(config, tmp_path / "s.db") == 3
     assert "0 failed and 2 diverged" in capsys.readouterr().err
-    assert run_here(config, tmp_path / "s.db", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["end"]["stored"] == 24
+    assert run_here(config, tmp_path / "s.db") == 3
+    assert "24 stored before (2 diverged)" in capsys.readouterr().out
+    assert run_here(config, tmp_path / "s.db", "--json") == 3
+    end = json.loads(capsys.readouterr().out)["end"]
+    assert (end["stored"], end["stored_diverged"], end["diverged"]) == (24, 2, 0)
     tame = written(tmp_path, SMALL.replace("0.1, 0.2]", "0.1]"))
     assert run_here(tame, tmp_path / "t.db") == 0
     with Store.open(tmp_path / "s.db") as store:
@@ -205,6 +221,7 @@ def test_very_many_runs_ask_for_yes(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--shard", "x"], "is not i/n"),
         (["--workers", "0"], "whole number from 1"),
         (["--executor", "procesess"], "Did you mean 'processes'"),
+        (["--executor", "procesess", "--plan"], "Did you mean 'processes'"),
         (["--scheduler", "tcp://127.0.0.1:1", "--executor", "processes"], "--executor dask"),
         (["--lr", "-1"], "lr"),
         (["--p", "0.5", "--method", "none"], "belongs to 'dropout'"),
@@ -217,6 +234,46 @@ def test_wrong_options_are_refused_before_anything_is_written(
     assert execute(["batch", str(config), "--store", str(tmp_path / "s.db"), *words]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "s.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ("grid.dataset = ['moons', 'mons']", "Did you mean 'moons'"),
+        ("grid.val_size = [0.2, 0]", "early-stopping watches validation rows"),
+        ("grid.hidden = [[8], [8, 8]]\ngrid.p = [0.5, [0.5, 0.6]]", "2 values for 1 hidden layer"),
+    ],
+)
+def test_the_last_value_of_an_axis_is_checked_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], axes: str, said: str
+) -> None:
+    config = written(tmp_path, f"method = 'dropout+early-stopping'\nepochs = 1\n{axes}\n")
+    assert run_here(config, tmp_path / "s.db") == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_axes_of_the_data_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    axes = "grid.dataset = ['moons', 'xor']\ngrid.train_size = [20, 5000]\n"
+    config = written(tmp_path, f"hidden = [3]\nepochs = 1\n{axes}")
+    assert run_here(config, tmp_path / "s.db") == 0
+    said = capsys.readouterr()
+    assert "| moons, xor | 4 runs" in said.out
+    assert "training rows of the 5000 asked for" in said.err
+
+
+def test_a_plan_measures_no_wide_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of tiny networks share a stack; making one to measure it would take seconds."""
+    widths: list[int] = []
+
+    def watched(specs: Any, data: Any) -> Stack:
+        widths.append(len(specs))
+        return Stack(specs, data)
+
+    monkeypatch.setattr(estimating, "Stack", watched)
+    plan = Plan(read_batch(str(written(tmp_path, "dataset = 'moons'\nhidden = [2]\n")), {}))
+    assert estimating.estimate(plan).seconds > 0
+    assert widths == [estimating.MEASURED_RUNS]
 
 
 def test_work_notices_data_that_changed(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_gates(cli, three):
         (["--format", "csv", "--json"], "--json is --format json"),
         (["--format", "csv", "--plot"], "--plot draws in the terminal"),
         (["--metric", "nlll"], "Did you mean 'nll'?"),
-        (["--select", "nlll"], "no 'nlll' to choose by"),
+        (["--select", "nlll"], "to select by 'nlll'. Did you mean 'nll'?"),
         (["--baseline", "nome"], "Did you mean 'none'?"),
         (["--rope", "-1"], "--rope"),
         (["methd=none"], "Did you mean 'method'?"),

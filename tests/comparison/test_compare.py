@@ -1,5 +1,6 @@
 """The whole way: a planted winner is found, and what is told beside it is right."""
 
+import math
 import random
 
 import numpy as np
@@ -134,6 +135,25 @@ def test_without_test_rows_there_are_no_verdicts():
     problem = only_problem(results)
     assert problem.verdicts == ()
     assert problem.warnings == ("no run has a test nll: there are no verdicts.",)
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_seed_without_a_finite_metric_is_never_dropped_in_silence(value):
+    results = [
+        planted(method, seed, test=value if (method, seed) == ("l2", 2) else 1.0 + seed)
+        for method in ("none", "l2")
+        for seed in range(4)
+    ]
+    problem = only_problem(results)
+    assert problem.verdicts[0].seeds == (0, 1, 3)
+    assert problem.warnings == (
+        "'l2': the test nll of seed 2 is not a finite number; it is left out of its verdicts.",
+    )
+
+
+def test_the_metric_to_select_by_is_checked_where_there_is_nothing_to_select():
+    with pytest.raises(UsageError, match=r"'eror'\. Did you mean 'error'"):
+        compared([planted()], select="eror")
 
 
 def test_one_method_alone():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 
 import psutil
 import pytest
@@ -42,6 +43,31 @@ def workers_of_this_process():
     """Return living workers: all processes below this one that run Python's fork server."""
     below = psutil.Process().children(recursive=True)
     return [each for each in below if "forkserver" in " ".join(each.cmdline())][1:]
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_worker_that_cannot_start_is_replaced(monkeypatch, broken):
+    """As when the process that workers are forked from is killed while one starts."""
+    start, tried = OneProcess.Process, []
+
+    def fails_first(context, **arguments):
+        tried.append(context)
+        if len(tried) <= broken:
+            raise EOFError("the fork server is gone")
+        return start(context, **arguments)
+
+    monkeypatch.setattr(OneProcess, "Process", fails_first)
+    with Processes(1) as executor:
+        assert one(executor, square, 3).result == 9
+
+
+def test_the_fork_server_may_be_killed():
+    with Processes(2) as executor:
+        for task in executor.run(square, range(8)):
+            assert task.error is None or task.error.startswith("worker")
+            # not waited for: that is for multiprocessing, which starts another
+            os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+        assert one(executor, square, 3).result == 9
 
 
 def test_poison_among_thirty_tasks():

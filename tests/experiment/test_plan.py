@@ -111,6 +111,7 @@ def test_a_million_runs_are_planned_without_holding_them(plan):
         ("[select]\nmetrik = 'nll'", "line 2: unknown key of [select] 'metrik'"),
         ("[select]\nmetric = 'loss'", "line 2: unknown metric 'loss'"),
         ("select = 'nll'", "write [select]"),
+        ("methods = []", "'methods' is empty"),
         ("[[methods]]\nmethod = 'none'\ngrid.p = [0.5]", "belongs to 'dropout'"),
         ("[[methods]]\nmethod='dropout'\ngrid.mask=['exact','bernouli']", "bernoulli"),
         ("[[methods]]\nmethod='dropout'\ngrid.lr=[0.1]\ngrid.p=[0.5, 2]", "2"),
