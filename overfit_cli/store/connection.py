@@ -57,6 +57,8 @@ def _writable(path: Path) -> sqlite3.Connection:
         local = not is_network(path.resolve())
         patiently(connection, f"PRAGMA journal_mode = {'WAL' if local else 'TRUNCATE'}").fetchone()
         patiently(connection, f"PRAGMA synchronous = {'NORMAL' if local else 'FULL'}")
+        # pages: a batch's runs are large, and each checkpoint waits for the disk
+        patiently(connection, "PRAGMA wal_autocheckpoint = 4000").fetchone()
         with transaction(connection):
             pass  # a store that cannot be written is refused before anything is trained
     except BaseException:
