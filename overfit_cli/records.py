@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Status = Literal["done", "diverged", "failed"]
-Axis = Literal["epoch", "draw"]
+Axis = Literal["epoch", "draw", "setting"]
 Metrics = Mapping[str, float]
 
 

@@ -21,6 +21,7 @@ PURPOSES = {
     "folds": 13,
     "noise": 14,
     "draw": 15,
+    "voters": 16,
 }
 
 

@@ -77,15 +77,15 @@ def _cost(spec: RunSpec, data: Prepared) -> Estimate:
 
 def operations(spec: RunSpec, data: Prepared) -> float:
     """Return the floating-point operations of one run: 6 P per row trained on, 2 P per row seen."""
-    n_parameters, inference = network_of(spec, data).layout.n_parameters, spec.inference
-    sweeps, looks = spec.epochs, spec.epochs // spec.eval_every
+    layout, inference = network_of(spec, data).layout, spec.inference
+    passes, looks, n_rows = float(spec.epochs), spec.epochs // spec.eval_every, len(data.train)
     if inference is not None and inference.epochs is not None:
-        settings = spec.remedies["bayes"]
-        looks = inference.epochs(settings)
-        sweeps = looks * settings["leapfrog"]
-    rows = min(len(data.train), CURVE_ROWS) + len(data.val)
-    per_member = 6 * sweeps * len(data.train) + 2 * looks * rows
-    return float(members_of(spec)) * n_parameters * per_member
+        looks = inference.epochs(spec.remedies["bayes"])
+    if inference is not None and inference.passes is not None:
+        share = min(1.0, spec.batch_size / n_rows)
+        passes = inference.passes(layout, spec.remedies["bayes"], share)
+    seen = min(n_rows, CURVE_ROWS) + len(data.val)
+    return members_of(spec) * layout.n_parameters * (6 * passes * n_rows + 2.0 * looks * seen)
 
 
 _rates: dict[tuple[Any, ...], float] = {}

@@ -64,6 +64,21 @@ def _warnings(what: str, r: float, size: float, n_chains: int) -> list[str]:
     return said
 
 
+def effective_voters(log_weights: Array) -> float:
+    """Return (sum w)^2 / sum w^2 (Kish 1965): what weighted voters are worth; (M,)."""
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def entropy(log_weights: Array) -> float:
+    """Return -sum p log p in nats of weights (M,): log M if all are equal, 0 if one is alone."""
+    weights = np.exp(log_weights - log_weights.max())
+    p = weights / weights.sum()
+    # a weight so small that it is lost in the sum adds nothing
+    p = p[p > 0]
+    return float(-(p * np.log(p)).sum())
+
+
 def r_hat(draws: Array) -> Array:
     """Return the rank-normalised split R-hat (k,): the larger of bulk and folded.
 
@@ -149,16 +164,16 @@ def _autocovariance(chains: Array) -> Array:
 def _correlation_time(correlation: Array) -> Array:
     """Return -1 + 2 sum of the pairs rho_2m + rho_2m+1 (k,) while they are positive.
 
-    Each pair is at most the one before (Geyer 1992, section 3.3); the first that is not positive
-    still gives its even term, which lowers the variance (Stan's refinement).
+    Each pair is at most the one before (Geyer 1992, section 3.3). The first that is not positive,
+    or else the last that lags allow, gives its even term once, which lowers the variance (Stan's
+    refinement; ArviZ counts the lags alike).
     """
-    n_pairs = len(correlation) // 2
+    n_pairs = max(1, (len(correlation) - 1) // 2)
     even, odd = correlation[0 : 2 * n_pairs : 2], correlation[1 : 2 * n_pairs : 2]
     pairs = even + odd
     positive = np.logical_and.accumulate(pairs > 0, axis=0)
+    out = np.minimum(positive.sum(axis=0), n_pairs - 1)
     falling = np.minimum.accumulate(np.where(positive, pairs, np.inf), axis=0)
-    total = np.where(positive, falling, 0.0).sum(axis=0)
-    first_out = np.minimum(positive.sum(axis=0), n_pairs - 1)
-    last = np.take_along_axis(even, first_out[None], axis=0)[0]
-    reached = positive.all(axis=0)
-    return np.asarray(-1 + 2 * total + np.where(reached, 0.0, np.maximum(last, 0.0)))
+    total = np.where(np.arange(n_pairs)[:, None] < out, falling, 0.0).sum(axis=0)
+    last = np.take_along_axis(even, out[None], axis=0)[0]
+    return np.asarray(-1 + 2 * total + np.where(positive.all(axis=0), last, np.maximum(last, 0.0)))

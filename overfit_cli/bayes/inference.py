@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from overfit_cli.core.descent import TrainingData
+from overfit_cli.core.descent import Descent, TrainingData
 from overfit_cli.core.engine import Stepper
+from overfit_cli.core.layout import Array, Layout
 from overfit_cli.core.network import Network
 from overfit_cli.core.optimizers import State
+from overfit_cli.core.predictor import Respond
 
 Settings = Mapping[str, Any]
 
@@ -18,12 +20,32 @@ Settings = Mapping[str, Any]
 class Problem:
     """What a sampler is given: it never sees a layer, only groups of parameters.
 
-    data: training rows; n_rows: the N of one replica, to which minibatch gradients are scaled.
+    data: training rows; n_rows: the N of one replica, to which minibatch gradients are scaled;
+    batch_size: rows of a minibatch, None for all.
     """
 
     network: Network
     data: TrainingData
     n_rows: int
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Voters:
+    """The networks that vote for one run.
+
+    parameters (M, P); log_weights (M,), normalised; noise_variance (M, T) of a regression.
+    """
+
+    parameters: Array
+    log_weights: Array
+    noise_variance: Array | None = None
+
+
+class Course(Stepper, Protocol):
+    """A stepper that knows how many epochs it takes."""
+
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -31,10 +53,20 @@ class Inference:
     """One file of this package.
 
     options: those of `bayes` that it uses. members(settings): how many networks or chains a run
-    owns. stepper(problem, settings): the sampler, None where the ordinary optimizer trains the
-    members. epochs(settings): warm-up and draws of a sampler. refuses: remedies that cannot be
-    combined with it, and why. dtype: the precision it needs. diagnostics(state, settings): figures
-    by name from the last state of one run's members, and "warnings", a list of sentences.
+    owns. uses: options of the training that it shares with the optimizer, if it has a stepper of
+    its own. alias: the remedy and settings that it is only another name for. notes(network,
+    settings): what to say before the first step; raises UsageError where it cannot be done.
+    state_size(layout, settings): numbers of state per member. stepper(problem, settings): the
+    sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
+    draws of a sampler. passes(layout, settings, share): a member's gradient passes over its
+    training rows, a minibatch being that share of them; None: the epochs. voters(network, state,
+    settings): who votes for one run in the end, from
+    the last state of its members; None for all draws, or all members, with equal weights.
+    around(descent, problem, settings): what is done along the ordinary descent, and after it.
+    respond(settings, the voters' parameters): how they predict, None for `forward`. refuses:
+    remedies that cannot be combined with it, and why. dtype: the precision it needs.
+    diagnostics(state, settings): figures by name from the last state of one run's members, and
+    "warnings", a list of sentences.
     """
 
     name: str
@@ -43,9 +75,17 @@ class Inference:
     members: Callable[[Settings], int]
     words: Callable[[Settings], str]
     options: tuple[str, ...]
+    uses: tuple[str, ...] = ()
+    alias: tuple[str, Settings] | None = None
+    notes: Callable[[Network, Settings], tuple[str, ...]] | None = None
+    state_size: Callable[[Layout, Settings], int] | None = None
     refuses: tuple[str, ...] = ()
     stepper: Callable[[Problem, Settings], Stepper] | None = None
     epochs: Callable[[Settings], int] | None = None
+    passes: Callable[[Layout, Settings, float], float] | None = None
+    voters: Callable[[Network, State, Settings], Voters] | None = None
+    around: Callable[[Descent, Problem, Settings], Course] | None = None
+    respond: Callable[[Settings, Array], Respond] | None = None
     dtype: str | None = None
     why_refused: str = ""
     diagnostics: Callable[[State, Settings], dict[str, Any]] | None = None

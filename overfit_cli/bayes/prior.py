@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,17 @@ class PrecisionPrior:
             precision[:, group] = np.array(drawn) / rate
         return precision
 
+    def mean_variance(self, squares: Array) -> Array:
+        """Return the mean (R, G) of 1 / precision given each group's sum of squares (R, G).
+
+        (a/mean + sum x^2 / 2) / (a + n/2 - 1), infinite where a + n/2 is at most 1.
+        """
+        pairs = [self._conditional(group, squares) for group in range(len(self.shape))]
+        means = [
+            np.where(shape > 1, rate / np.maximum(shape - 1, 0), np.inf) for shape, rate in pairs
+        ]
+        return np.stack(means, axis=1)
+
     def log_marginal(self, squares: Array) -> Array:
         """Return log p(x) (R,), the precisions integrated out, up to a constant.
 
@@ -80,8 +91,21 @@ def weight_prior(layout: Layout, width: Array) -> PrecisionPrior:
     widths[:, -1] = OUTPUT_BIAS_SD
     shape = np.full(n_groups, SHAPE)
     shape[-1] = np.inf
-    count = np.array([[group.stop - group.start for group in layout.groups]], np.float64)
-    return PrecisionPrior(shape, widths**-2.0, np.repeat(count, len(width), axis=0))
+    return PrecisionPrior(shape, widths**-2.0, _group_sizes(layout, len(width)))
+
+
+def fixed_prior(layout: Layout, sd: Array) -> PrecisionPrior:
+    """Return the prior N(0, sd^2) of every weight and every bias; sd (R,)."""
+    n_groups = len(layout.groups)
+    mean = np.repeat(sd[:, None] ** -2.0, n_groups, axis=1)
+    return PrecisionPrior(np.full(n_groups, np.inf), mean, _group_sizes(layout, len(sd)))
+
+
+def prior_of(layout: Layout, hyper: Mapping[str, Array]) -> PrecisionPrior:
+    """Return the prior of replicas with these hyperparameters: fixed where there is a prior_sd."""
+    if "prior_sd" in hyper:
+        return fixed_prior(layout, hyper["prior_sd"])
+    return weight_prior(layout, hyper["prior_width"])
 
 
 def noise_prior(n_targets: int, n_rows: Array) -> PrecisionPrior:
@@ -91,6 +115,11 @@ def noise_prior(n_targets: int, n_rows: Array) -> PrecisionPrior:
     """
     count = np.repeat(n_rows[:, None].astype(np.float64), n_targets, axis=1)
     return PrecisionPrior(np.full(n_targets, SHAPE), np.ones_like(count), count)
+
+
+def _group_sizes(layout: Layout, n_replicas: int) -> Array:
+    sizes = np.array([[group.stop - group.start for group in layout.groups]], np.float64)
+    return np.repeat(sizes, n_replicas, axis=0)
 
 
 def sums_of_squares(layout: Layout, q: Array) -> Array:

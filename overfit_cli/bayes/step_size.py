@@ -23,7 +23,7 @@ def group_steps(likelihood: Likelihood, precision: Array, noise_precision: Array
     network, n_layers = likelihood.network, likelihood.network.layout.n_layers
     sizes, variance = network.layout.sizes, 1 / precision
     curvature = np.empty_like(precision)
-    squares = [_input_square(likelihood)]
+    squares = [likelihood.input_square]
     for layer in range(n_layers - 1):
         grown = sizes[layer] * squares[-1] * variance[:, layer] + variance[:, n_layers + layer]
         squares.append(grown if network.activation in ("relu", "identity") else np.ones_like(grown))
@@ -33,10 +33,6 @@ def group_steps(likelihood: Likelihood, precision: Array, noise_precision: Array
         curvature[:, layer] = likelihood.n_rows * per_row * squares[layer]
         per_row = per_row * sizes[layer + 1] * variance[:, layer]
     return np.asarray(1 / np.sqrt(precision + curvature))
-
-
-def _input_square(likelihood: Likelihood) -> Array:
-    return np.stack([np.mean(inputs.astype(np.float64) ** 2) for inputs in likelihood.inputs])
 
 
 def _output_curvature(likelihood: Likelihood, noise_precision: Array | None) -> Array:

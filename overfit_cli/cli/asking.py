@@ -18,7 +18,7 @@ from overfit_cli.experiment.config import read_config
 from overfit_cli.experiment.loading import ready
 from overfit_cli.experiment.options import parse_options
 from overfit_cli.experiment.spec import RunSpec, specs_of
-from overfit_cli.experiment.stack import network_of
+from overfit_cli.experiment.stack import Stack, network_of
 from overfit_cli.experiment.stacks import stacks_of
 from overfit_cli.report.headline import Subject, headline
 
@@ -54,7 +54,10 @@ def announce(request: Request) -> Asked:
     asked = checked(asked_specs(request))
     if not request.json:
         show(headline(subject_of(asked)))
-    for note in dict.fromkeys(note for prepared in asked.data for note in prepared.notes):
+    notes = [note for prepared in asked.data for note in prepared.notes]
+    pairs = zip(asked.specs, asked.data, strict=True)
+    notes += [note for spec, data in pairs for note in Stack((spec,), (data,)).announcements()]
+    for note in dict.fromkeys(notes):
         say(f"note: {note}")
     return asked
 

@@ -49,6 +49,7 @@ class Flag:
 
 DATA, NETWORK, TRAINING = "Data", "Network", "Training"
 DROPOUT, PENALTIES, STOPPING, BAYES = "Dropout", "Penalties", "Early stopping", "Bayes"
+INFERENCES = ("ensemble", "hmc", "sghmc", "exact", "laplace", "swag", "mc-dropout")
 METHODS = ("none", "dropout", "l1", "l2", "max-norm", "early-stopping", "bayes")
 
 METHOD = Flag(
@@ -124,14 +125,41 @@ SHARED = (
     Flag("patience", int, "epochs to wait for an improvement [10]", STOPPING),
     Flag("min_delta", float, "least improvement that counts [0]", STOPPING),
     Flag("stop_metric", str, "what has to improve [nll]", STOPPING, words=("nll", "error", "rmse")),
-    Flag("inference", str, "how the average is taken [ensemble]", BAYES, words=("ensemble", "hmc")),
+    Flag("inference", str, "how the average is taken [ensemble]", BAYES, words=INFERENCES),
     Flag("members", int, "networks of an ensemble [5]", BAYES),
     Flag("folds", bool, "member m holds out fold m for early stopping", BAYES),
     Flag("chains", int, "chains of a sampler [4]", BAYES),
     Flag("warmup", int, "draws before the first that counts [200]", BAYES),
     Flag("samples", int, "draws per chain that count [200]", BAYES),
     Flag("leapfrog", int, "leapfrog steps per draw of hmc [100]", BAYES),
+    Flag("cycles", int, "cycles of sghmc's step size [4]", BAYES),
+    Flag("thin", int, "minibatch steps per draw of sghmc [100]", BAYES),
+    Flag("step_size", float, "sghmc's largest step, in posterior widths [0.2]", BAYES),
+    Flag("grid_values", int, "values per parameter for exact [9]", BAYES),
+    Flag("grid_width", float, "reach of that grid in prior sds [3]", BAYES),
+    Flag(
+        "curvature",
+        str,
+        "how much of the Hessian laplace uses [kfac]",
+        BAYES,
+        words=("diagonal", "kfac", "full"),
+    ),
+    Flag("layers", str, "those that laplace is about [last]", BAYES, words=("last", "all")),
+    Flag(
+        "predictive",
+        str,
+        "how draws of laplace predict [linearised]",
+        BAYES,
+        words=("linearised", "sampled"),
+    ),
+    Flag("temperature", float, "factor on laplace's covariance, 1: Bayes [0.1]", BAYES),
+    Flag("rounds", int, "laplace's rounds towards the mode [15]", BAYES),
+    Flag("draws", int, "networks drawn by laplace and swag [50]", BAYES),
+    Flag("swag_start", float, "share of the epochs before swag collects [0.5]", BAYES),
+    Flag("swag_rank", int, "deviations that swag keeps [20]", BAYES),
+    Flag("swag_lr", float, "factor on lr while swag collects [1]", BAYES),
     Flag("prior_width", float, "width of the prior of the weights [0.05]", BAYES),
+    Flag("prior_sd", float, "fixed sd of all weights and biases instead", BAYES),
 )
 
 

@@ -94,17 +94,15 @@ def average(answer: Answer, log_weights: Array) -> Answer:
     )
 
 
-def pool(earlier: Answer | None, count: int, latest: Answer) -> Answer:
-    """Return the average of `count` earlier answers, given as their average, and one more."""
-    if earlier is None:
-        return latest
+def pool(earlier: Answer, latest: Answer, log_weights: Array) -> Answer:
+    """Return the average of two averages with log weights (2,)."""
     pairs = {
         name: np.stack([before, after])
         for name in ("log_probabilities", "mean", "sd", "log_density")
         if (before := getattr(earlier, name)) is not None
         and (after := getattr(latest, name)) is not None
     }
-    return average(Answer(**pairs), np.log(np.array([count, 1.0])))
+    return average(Answer(**pairs), log_weights)
 
 
 def _log_sum(log_weights: Array) -> float:

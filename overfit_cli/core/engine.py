@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.evaluation import Evaluator
 from overfit_cli.core.hooks import Hooks
 from overfit_cli.core.layout import Array
@@ -22,7 +23,8 @@ Result = TypeVar("Result")
 class Stepper(Protocol):
     """What moves the parameters: an optimizer over minibatches, or a sampler.
 
-    axis: "epoch", or "draw" for a sampler, whose draws are averaged. warmup: epochs before the
+    axis: "epoch", or "draw" for a sampler, whose draws are averaged, or "setting" where a Voting
+    stepper visits settings of the parameters. warmup: epochs before the
     first that counts. init fills replicas.state; advance moves replicas.parameters in place and
     returns a running loss (R,), NaN if there is none, infinite if the replica diverged;
     noise_variance (R, T) in standardised units, None if it is to be estimated from residuals.
@@ -41,20 +43,36 @@ class Stepper(Protocol):
         """Return the noise of this draw."""
 
 
+@runtime_checkable
+class Voting(Stepper, Protocol):
+    """A stepper that visits many settings of the parameters per epoch; they vote with weights.
+
+    counted: how many were visited by an epoch. ballots: one per replica, what the last epoch adds
+    to its running average.
+    """
+
+    def counted(self, epoch: int) -> int:
+        """Return the settings visited by then."""
+
+    def ballots(self, replicas: Replicas) -> list[Ballot]:
+        """Return what the last epoch adds."""
+
+
 @dataclass
 class Outcome:
     """Where R replicas ended.
 
     parameters (R, P): the last epoch's or, after a stop rule, the best one's. epochs (R,): how
     many were run, a sampler's warm-up not counted. restored (R,): the restored epoch, -1 if none.
-    diverged (R,). draws: a sampler's parameters (S, R, P) after warm-up and their noise
-    (S, R, T). state: the stepper's last state.
+    diverged (R,). axis: the stepper's. draws: a sampler's parameters (S, R, P) after warm-up and
+    their noise (S, R, T). state: the stepper's last state.
     """
 
     parameters: Array
     epochs: NDArray[np.intp]
     restored: NDArray[np.intp]
     diverged: NDArray[np.bool_]
+    axis: Axis = "epoch"
     draws: list[Array] = field(default_factory=list)
     noise: list[Array] = field(default_factory=list)
     state: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -94,14 +112,14 @@ def _train(
     eval_every: int,
 ) -> Generator[tuple[int, Records], None, Outcome]:
     stepper.init(replicas)
-    outcome = _new_outcome(replicas)
+    outcome = _new_outcome(replicas, stepper)
     if hooks.stop is not None:
         replicas.state |= {"stop." + k: v for k, v in hooks.stop.init(replicas.hyper).items()}
     if stepper.axis == "epoch":
         yield 0, _observe(0, replicas, hooks, stepper, evaluator, outcome, np.nan)[1]
     loss_since, epochs_since = np.zeros(len(replicas)), 0
     for epoch in range(1, epochs + 1):
-        counted, last = epoch - stepper.warmup, epoch == epochs
+        counted, last = _counted(stepper, epoch), epoch == epochs
         loss_since, epochs_since = loss_since + stepper.advance(replicas, epoch), epochs_since + 1
         # diverged runs leave before anyone is evaluated, so that the others cannot notice
         over, records = _diverged(replicas, stepper, evaluator, outcome, loss_since, counted)
@@ -110,7 +128,7 @@ def _train(
         if len(replicas) and _due(stepper, counted, eval_every, last):
             losses = loss_since / epochs_since
             stop, seen = _observe(counted, replicas, hooks, stepper, evaluator, outcome, losses)
-            if counted % eval_every == 0 or last:
+            if (epoch - stepper.warmup) % eval_every == 0 or last:
                 records += seen
                 loss_since, epochs_since = np.zeros(len(replicas)), 0
             _leave(replicas, hooks, evaluator, outcome, counted, stop | last)
@@ -121,9 +139,14 @@ def _train(
     return outcome
 
 
+def _counted(stepper: Stepper, epoch: int) -> int:
+    """Return what records of this epoch are numbered by; not above 0 in a warm-up."""
+    return stepper.counted(epoch) if isinstance(stepper, Voting) else epoch - stepper.warmup
+
+
 def _due(stepper: Stepper, counted: int, eval_every: int, last: bool) -> bool:
     """Whether to evaluate now: every draw that counts, but only every eval_every-th epoch."""
-    if stepper.axis == "draw":
+    if stepper.axis != "epoch":
         return counted > 0
     return counted % eval_every == 0 or last
 
@@ -159,13 +182,14 @@ def result_of(steps: Generator[Any, None, Result]) -> Result:
             return result
 
 
-def _new_outcome(replicas: Replicas) -> Outcome:
+def _new_outcome(replicas: Replicas, stepper: Stepper) -> Outcome:
     n_replicas = len(replicas)
     return Outcome(
         parameters=replicas.parameters.copy(),
         epochs=np.zeros(n_replicas, np.intp),
         restored=np.full(n_replicas, -1, np.intp),
         diverged=np.zeros(n_replicas, np.bool_),
+        axis=stepper.axis,
     )
 
 
@@ -178,6 +202,9 @@ def _observe(
     outcome: Outcome,
     running_loss: Array | float,
 ) -> tuple[NDArray[np.bool_], Records]:
+    if isinstance(stepper, Voting):
+        records = evaluator.tally(epoch, replicas, stepper.ballots(replicas))
+        return np.zeros(len(replicas), np.bool_), records
     noise = stepper.noise_variance(replicas)
     sampling = stepper.axis == "draw"
     losses = np.broadcast_to(running_loss, len(replicas))
@@ -192,7 +219,26 @@ def _observe(
     better = replicas.ids[improved]
     outcome.parameters[better] = replicas.parameters[improved]
     outcome.restored[better] = epoch
+    _keep_state(replicas, outcome, improved, _collected(replicas))
     return stop, records
+
+
+def _collected(replicas: Replicas) -> list[str]:
+    """Return the names of what a stepper gathers along with the parameters.
+
+    An optimizer's moments end with it; whoever wants an array kept gives it a dotted name.
+    """
+    return [name for name in replicas.state if "." in name and not name.startswith("stop.")]
+
+
+def _keep_state(
+    replicas: Replicas, outcome: Outcome, chosen: NDArray[np.bool_], names: Iterable[str]
+) -> None:
+    for name in names:
+        values = replicas.state[name]
+        whole = (len(outcome.epochs), *values.shape[1:])
+        kept = outcome.state.setdefault(name, np.zeros(whole, values.dtype))
+        kept[replicas.ids[chosen]] = values[chosen]
 
 
 def _keep_draw(replicas: Replicas, outcome: Outcome, noise: Array | None) -> None:
@@ -219,11 +265,11 @@ def _leave(
     outcome.epochs[ids] = max(0, epoch)
     if hooks.stop is None:
         outcome.parameters[ids] = replicas.parameters[leaving]
-    for name, values in replicas.state.items():
-        # an optimizer's moments end with it; whoever wants an array kept gives it a dotted name
-        if "." in name or values.shape != replicas.parameters.shape:
-            whole = (len(outcome.epochs), *values.shape[1:])
-            outcome.state.setdefault(name, np.zeros(whole, values.dtype))[ids] = values[leaving]
+    collected, shape = _collected(replicas), replicas.parameters.shape
+    # a stop rule keeps those of the epoch that it restores
+    kept = [] if hooks.stop is not None else collected
+    small = [k for k, v in replicas.state.items() if k not in collected and v.shape != shape]
+    _keep_state(replicas, outcome, leaving, [*kept, *small])
     if hooks.stop is not None:
         for place in np.flatnonzero(leaving):
             replica = int(replicas.ids[place])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.core.answers import Answer, Units, average, classify, pool, regress
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.hooks import Hooks, prediction_parameters
 from overfit_cli.core.layout import Array
 from overfit_cli.core.metrics import curve_scores, shares
@@ -139,7 +140,10 @@ class Evaluator:
         self.n_members = np.bincount(run_of)
         self._grouped: tuple[NDArray[np.intp], list[_Group]] = np.empty(0, np.intp), []
         self._votes: dict[int, Outputs] = {}
-        self._averages: dict[int, tuple[int, Answer, Answer | None]] = {}
+        # by run: how many draws, or the log of what weight, its running average holds
+        self._counts: dict[int, int] = {}
+        self._log_weights: dict[int, float] = {}
+        self._averages: dict[int, tuple[Answer, Answer | None]] = {}
 
     def observe(
         self,
@@ -177,6 +181,40 @@ class Evaluator:
         if self.held_out is not None:
             stop_metrics = self._held_out_metrics(replicas, parameters)
         return stop_metrics, records
+
+    def tally(
+        self, epoch: int, replicas: Replicas, ballots: Sequence[Ballot]
+    ) -> list[tuple[int, EpochRecord]]:
+        """Add a ballot per replica to its run's running average; return a record per run."""
+        records = []
+        for replica, ballot in zip(replicas.ids, ballots, strict=True):
+            run, group = int(self.run_of[replica]), self._alone(int(replica))
+            for part in ballot.parts():
+                train, val = self._answers(
+                    group, self._outputs(group, part.parameters), part.noise_variance
+                )
+                latest = (
+                    average(train, part.log_weights),
+                    None if val is None else average(val, part.log_weights),
+                )
+                before = self._log_weights.get(run, -np.inf)
+                weights = np.array([before, np.logaddexp.reduce(part.log_weights)])
+                self._add(run, latest, weights)
+                self._log_weights[run] = float(np.logaddexp.reduce(weights))
+            scored = _both_scores(group, self._averages[run])
+            records.append((run, _record(epoch, scored, None, np.nan)))
+        return records
+
+    def _add(
+        self, run: int, latest: tuple[Answer, Answer | None], log_weights: Array
+    ) -> tuple[Answer, Answer | None]:
+        """Return the run's running average with one more answer in it; log_weights (2,)."""
+        if run in self._averages:
+            train, val = self._averages[run]
+            both = None if val is None or latest[1] is None else pool(val, latest[1], log_weights)
+            latest = pool(train, latest[0], log_weights), both
+        self._averages[run] = latest
+        return latest
 
     def _groups(self, ids: NDArray[np.intp]) -> list[_Group]:
         """Return replicas in groups whose parts have equally many rows each."""
@@ -293,13 +331,9 @@ class Evaluator:
         )
         if not accumulate:
             return now
-        count, old_train, old_val = self._averages.get(run, (0, None, None))
-        pooled = (
-            pool(old_train, count, now[0]),
-            None if now[1] is None else pool(old_val, count, now[1]),
-        )
-        self._averages[run] = (count + 1, *pooled)
-        return pooled
+        count = self._counts.get(run, 0)
+        self._counts[run] = count + 1
+        return self._add(run, now, np.log(np.array([max(1, count), 1.0])))
 
     def _held_out_metrics(self, replicas: Replicas, parameters: Array) -> dict[str, Array]:
         columns: dict[str, list[float]] = {}

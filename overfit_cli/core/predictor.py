@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from overfit_cli.core.answers import Answer, Units, average, classify, regress
+from overfit_cli.core.answers import Answer, Units, average, classify, pool, regress
 from overfit_cli.core.evaluation import Part, residual_variance
 from overfit_cli.core.layout import Array
 from overfit_cli.core.network import Network, forward
@@ -16,6 +16,9 @@ Respond = Callable[[Network, Array, Array], Array]
 
 # Networks evaluated together; more would only need more memory.
 TOGETHER = 16
+
+# Networks whose densities are averaged together.
+AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,7 @@ class Predictor:
 
     def outputs(self, inputs: Array) -> tuple[Array, Array]:
         """Return every network's logits or means (M, n, K) and the log weights (M,)."""
-        pairs = [
-            (self.respond(self.network, parameters, inputs), log_weights)
-            for parameters, log_weights in self.votes()
-        ]
-        return np.concatenate([out for out, _ in pairs]), np.concatenate([w for _, w in pairs])
+        return _joined(list(self._blocks(inputs)))
 
     def answers(self, parts: Sequence[tuple[Array, Array | None]]) -> list[Answer]:
         """Return the averaged answer for each (inputs, targets or None); targets give densities."""
@@ -58,11 +57,34 @@ class Predictor:
     def _regress(self, inputs: Array, targets: Array | None) -> Answer:
         if self.noise_variance is None:
             raise TypeError("a regression needs the variance of its noise")
-        outputs, log_weights = self.outputs(inputs)
-        variance = np.broadcast_to(
-            self.noise_variance, (len(outputs), self.noise_variance.shape[1])
-        )
-        return average(regress(outputs, variance, self.units, targets), log_weights)
+        total: Answer | None = None
+        weight, seen = -np.inf, 0
+        for outputs, log_weights in self._blocks(inputs):
+            own = self.noise_variance[seen : seen + len(outputs)]
+            noise = self.noise_variance if len(self.noise_variance) == 1 else own
+            variance = np.broadcast_to(noise, (len(outputs), noise.shape[1]))
+            latest = average(regress(outputs, variance, self.units, targets), log_weights)
+            both = np.array([weight, np.logaddexp.reduce(log_weights)])
+            total = latest if total is None else pool(total, latest, both)
+            weight, seen = np.logaddexp.reduce(both), seen + len(outputs)
+        if total is None:
+            raise TypeError("an average needs at least one network")
+        return total
+
+    def _blocks(self, inputs: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield logits or means (m, n, K) and log weights (m,), about AT_ONCE networks at once."""
+        held: list[tuple[Array, Array]] = []
+        for parameters, log_weights in self.votes():
+            held.append((self.respond(self.network, parameters, inputs), log_weights))
+            if sum(len(weights) for _, weights in held) >= AT_ONCE:
+                yield _joined(held)
+                held = []
+        if held:
+            yield _joined(held)
+
+
+def _joined(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    return np.concatenate([out for out, _ in pairs]), np.concatenate([w for _, w in pairs])
 
 
 def _add(total: Array | None, weight: float, log_p: Array | None, log_weights: Array) -> Array:

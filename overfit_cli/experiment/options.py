@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
@@ -82,11 +82,16 @@ REMEDY_OPTIONS = {
 }
 
 DESCENT = ("optimizer", "lr", "lr_schedule", "momentum", "batch_size", "epochs")
-_descending = ("inference", tuple(own.name for own in INFERENCES.values() if own.descends))
+
+
+def _inferences_using(option: str) -> Need:
+    using = (own.name for own in INFERENCES.values() if own.descends or option in own.uses)
+    return "inference", tuple(using)
+
 
 NEEDS: dict[str, list[Need]] = {
     name: [option.need] for name, (_, option) in REMEDY_OPTIONS.items() if option.need
-} | {name: [_descending] for name in DESCENT}
+} | {name: [_inferences_using(name)] for name in DESCENT}
 NEEDS["momentum"].append(("optimizer", ("sgd", "nesterov")))
 
 _remedy_fields: dict[str, Any] = {
@@ -105,14 +110,20 @@ def idle_options(settings: Mapping[str, Any]) -> dict[str, str]:
     settings: a run's and all its remedies', by option; what is not among them asks for nothing.
     """
     idle = {
-        name: f"belongs to --{key} {' or '.join(values)}, and the {key} is {settings[key]}"
+        name: f"belongs to --{key} {_either(values)}, and the {key} is {settings[key]}"
         for name, needs in NEEDS.items()
         for key, values in needs
         if name in settings and key in settings and settings[key] not in values
     }
     if "p" in settings and not settings["hidden"]:
         idle["p"] = "is for hidden layers, and there are none"
+    if "prior_sd" in settings:
+        idle.setdefault("prior_width", "is for unknown precisions, and --prior-sd fixes them")
     return idle
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
 
 
 def parse_options(given: Mapping[str, Any], where: str = "") -> Any:

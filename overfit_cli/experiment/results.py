@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from overfit_cli.bayes.inference import Voters
 from overfit_cli.core.answers import Answer
 from overfit_cli.core.engine import Outcome
 from overfit_cli.core.evaluation import Part
@@ -72,10 +73,12 @@ def _result(
     spec, data = stack.specs[run], stack.data[run]
     own = np.flatnonzero(stack.run_of == run)
     diverged = bool(outcome.diverged[own].any())
-    parameters, noise = _networks(stack, outcome, own)
+    voters = _voters(stack, outcome, own)
+    parameters, noise = voters.parameters, voters.noise_variance
     parts = _parts(stack, run)
     predictor = _with_noise(
-        predictor_of(spec, stack.network, units_of(data), parameters, noise), parts
+        predictor_of(spec, stack.network, units_of(data), parameters, noise, voters.log_weights),
+        parts,
     )
     answers = _answers(predictor, parts, diverged)
     restored = outcome.restored[own]
@@ -91,20 +94,20 @@ def _result(
         n_val=len(data.val),
         n_test=len(data.test),
         members=stack.n_members,
-        axis="draw" if outcome.draws else "epoch",
+        axis=outcome.axis,
         curves=curve,
         epochs_run=int(outcome.epochs[own].max()),
         best_epoch=_best_epoch(curve),
         restored_epoch=int(restored.max()) if restored.max() >= 0 else None,
         seconds=seconds,
         final=_final(answers, parts, stack.network.likelihood),
-        diagnostics=_diagnostics(stack, outcome, run, parameters, predictor),
+        diagnostics=_diagnostics(stack, outcome, run, voters, predictor),
         notes=data.notes,
         sizes=stack.network.layout.sizes,
         classes=data.classes,
         target_names=data.target_names,
         predictions=_predictions(answers.get("test"), parts.get("test"), data),
-        model=None if diverged else _model(stack.network, parameters, predictor, data),
+        model=None if diverged else _model(stack.network, voters, predictor, data),
     )
 
 
@@ -116,12 +119,21 @@ def _with_noise(predictor: Predictor, parts: dict[str, Part]) -> Predictor:
     return with_estimated_noise(predictor, parts.get("val") or parts["train"])
 
 
-def _networks(stack: Stack, outcome: Outcome, own: Any) -> tuple[Array, Array | None]:
-    """Return the run's networks (M, P), draws of all its chains after one another, and noise."""
+def _voters(stack: Stack, outcome: Outcome, own: Any) -> Voters:
+    """Return the run's networks: draws of all its chains after one another, or its members."""
+    inference = stack.spec.inference
+    diverged = outcome.diverged[own].any()
+    if inference is not None and inference.voters is not None and not diverged:
+        state = {name: values[own] for name, values in outcome.state.items()}
+        return inference.voters(stack.network, state, stack.spec.remedies["bayes"])
     if not outcome.draws:
-        return outcome.parameters[own], None
-    draws = np.concatenate([draw[own] for draw in outcome.draws])
-    return draws, np.concatenate([n[own] for n in outcome.noise]) if outcome.noise else None
+        return _equal(outcome.parameters[own], None)
+    noise = np.concatenate([n[own] for n in outcome.noise]) if outcome.noise else None
+    return _equal(np.concatenate([draw[own] for draw in outcome.draws]), noise)
+
+
+def _equal(parameters: Array, noise: Array | None) -> Voters:
+    return Voters(parameters, np.full(len(parameters), -np.log(len(parameters))), noise)
 
 
 def _parts(stack: Stack, run: int) -> dict[str, Part]:
@@ -166,19 +178,19 @@ def _best_epoch(curve: Sequence[EpochRecord]) -> int:
 
 
 def _diagnostics(
-    stack: Stack, outcome: Outcome, run: int, parameters: Array, predictor: Predictor
+    stack: Stack, outcome: Outcome, run: int, voters: Voters, predictor: Predictor
 ) -> dict[str, Any]:
     own = np.flatnonzero(stack.run_of == run)
     found: dict[str, Any] = {}
     if "l1" in stack.spec.remedies:
-        weights = parameters[:, : stack.network.layout.n_weights]
+        weights = voters.parameters[:, : stack.network.layout.n_weights]
         found["zero_weights"] = int((weights == 0).sum(axis=1).mean())
         found["weights"] = stack.network.layout.n_weights
     if stack.hooks.stop is not None and len(own) > 1:
         found["restored_epochs"] = outcome.restored[own].tolist()
     if predictor.noise_variance is not None:
         scale = predictor.units.scale
-        sd = np.sqrt(predictor.noise_variance.mean(axis=0)) * scale
+        sd = np.sqrt(_mean_noise(voters.log_weights, predictor.noise_variance)) * scale
         found["noise_sd"] = sd.tolist()
     inference = stack.spec.inference
     if inference is not None and inference.diagnostics is not None:
@@ -189,6 +201,13 @@ def _diagnostics(
     return found
 
 
+def _mean_noise(log_weights: Array, variance: Array) -> Array:
+    """Return the noise variance (T,) averaged over voters; one that all share stays as it is."""
+    if len(variance) < len(log_weights) or np.ptp(log_weights) == 0:
+        return np.asarray(variance.mean(axis=0))
+    return np.asarray(np.exp(log_weights) @ variance)
+
+
 def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Predictions | None:
     if answer is None or part is None:
         return None
@@ -197,11 +216,11 @@ def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Pr
     return Predictions(data.test.ids, part.targets, np.asarray(answer.mean), answer.sd)
 
 
-def _model(network: Network, parameters: Array, predictor: Predictor, data: Prepared) -> Model:
+def _model(network: Network, voters: Voters, predictor: Predictor, data: Prepared) -> Model:
     noise = predictor.noise_variance
     return Model(
-        parameters=parameters,
-        log_weights=np.full(len(parameters), -np.log(len(parameters))),
+        parameters=voters.parameters,
+        log_weights=voters.log_weights,
         noise_sd=None if noise is None else np.sqrt(noise),
         schema={
             "columns": data.preprocessing.schema,

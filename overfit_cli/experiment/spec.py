@@ -125,14 +125,15 @@ def specs_of(*sets: Any) -> list[RunSpec]:
             combination; a bad value.
     """
     asked = [
-        (options, parse_method(text), _given_settings(options))
+        (options, *_without_alias(parse_method(text), _given_settings(options)))
         for options in sets
         for text in options.method
     ]
     if any(not options.method for options in sets):
         raise UsageError(f"--method: none given; allowed: {', '.join(REGISTRY)}.")
+    written = [parse_method(text) for options in sets for text in options.method]
     for options, _, given in asked:
-        _check_owners(options, given, [names for _, names, _ in asked])
+        _check_owners(options, given, written, [names for _, names, _ in asked])
     firsts = [(options, _spec(options, names, given)) for options, names, given in asked]
     _check_use(firsts)
     return [
@@ -148,7 +149,30 @@ def spec_of(options: Any, method: str) -> RunSpec:
     Raises:
         UsageError: a refused combination; a bad value.
     """
-    return _spec(options, parse_method(method), _given_settings(options))
+    return _spec(options, *_without_alias(parse_method(method), _given_settings(options)))
+
+
+def _without_alias(
+    names: tuple[str, ...], given: dict[str, Any]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return remedies and settings with `bayes` replaced by what its inference is a name for.
+
+    Raises:
+        UsageError: a setting that the name contradicts.
+    """
+    inference = INFERENCES.get(given.get("inference", "")) if "bayes" in names else None
+    if inference is None or inference.alias is None:
+        return names, given
+    remedy, settings = inference.alias
+    for key, value in settings.items():
+        if given.get(key, value) != value:
+            raise UsageError(
+                f"--inference {inference.name} means --method {remedy} --{key} {value}, and "
+                f"--{key} is {given[key]}."
+            )
+    renamed = dict.fromkeys(remedy if name == "bayes" else name for name in names)
+    kept = {key: value for key, value in given.items() if key != "inference"}
+    return tuple(renamed), kept | dict(settings)
 
 
 def _given_settings(options: Any) -> dict[str, Any]:
@@ -162,8 +186,13 @@ def _given_settings(options: Any) -> dict[str, Any]:
     return given
 
 
-def _check_owners(options: Any, given: dict[str, Any], methods: Sequence[tuple[str, ...]]) -> None:
-    chosen = {name for names in methods for name in names}
+def _check_owners(
+    options: Any,
+    given: dict[str, Any],
+    written: Sequence[tuple[str, ...]],
+    methods: Sequence[tuple[str, ...]],
+) -> None:
+    chosen = {name for names in (*written, *methods) for name in names}
     for name in given:
         owner, _ = REMEDY_OPTIONS[name]
         if owner not in chosen:
@@ -184,6 +213,8 @@ def _check_use(firsts: Sequence[tuple[Any, RunSpec]]) -> None:
             reasons = [
                 why.get(name) for own, why in zip(settings, idle, strict=True) if name in own
             ]
+            if not reasons and name in REMEDY_OPTIONS and name != "inference":
+                reasons = ["is used by none of the methods asked for"]
             if reasons and all(reasons):
                 raise UsageError(f"{_flag(options, name)} {reasons[0]}.")
 
@@ -251,6 +282,11 @@ def _check_combination(
                     f"bayes with --inference {inference.name} cannot be combined with '{name}': "
                     f"{inference.why_refused}"
                 )
+        if inference.name == "swag" and remedies.get("dropout", {}).get("average") == "mc":
+            raise UsageError(
+                "bayes with --inference swag cannot be combined with --average mc: "
+                "its draws are averaged, each with scaled weights."
+            )
         folds = remedies["bayes"]["folds"]
         if folds and (inference.name != "ensemble" or "early-stopping" not in remedies):
             raise UsageError(

@@ -48,7 +48,7 @@ def hooks_of(specs: Sequence[RunSpec], layout: Layout) -> Hooks:
 def alike(spec: RunSpec) -> Hashable:
     """Return what specs must agree on to share a stack; numeric hyperparameters may differ."""
     structure = tuple(
-        (name, option.name, str(spec.remedies[name][option.name]))
+        (name, option.name, str(spec.remedies[name].get(option.name)))
         for name in spec.remedies
         for option in REGISTRY[name].options
         if option.structural
@@ -188,6 +188,7 @@ class Stack:
                 folds larger than the data, dropout with the wrong number of probabilities.
             DataError: a fold whose rows all have weight 0.
         """
+        self.announcements()
         if self.hooks.stop is None:
             return
         metric = self.spec.remedies["early-stopping"]["stop_metric"]
@@ -201,6 +202,17 @@ class Stack:
                 "early-stopping watches validation rows, and there are none: give --val-size or "
                 "--val-file (or, for an ensemble, --folds)."
             )
+
+    def announcements(self) -> tuple[str, ...]:
+        """Return what an inference has to say before the first step.
+
+        Raises:
+            UsageError: it cannot be done with this network and these settings.
+        """
+        inference = self.spec.inference
+        if inference is None or inference.notes is None:
+            return ()
+        return inference.notes(self.network, self.spec.remedies["bayes"])
 
     def evaluator(self) -> Evaluator:
         """Return the evaluator of this stack."""

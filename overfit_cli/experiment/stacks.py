@@ -34,8 +34,10 @@ def stacks_of(specs: Sequence[RunSpec], data: Sequence[Prepared]) -> list[Stack]
 
 def most_runs(spec: RunSpec, data: Prepared) -> int:
     """Return how many runs like this one a stack should hold."""
-    inference = spec.inference
+    inference, layout = spec.inference, network_of(spec, data).layout
     members = 1 if inference is None else inference.members(spec.remedies["bayes"])
     itemsize = 4 if spec.dtype == "float32" else 8
-    per_run = network_of(spec, data).layout.n_parameters * itemsize * COPIES * members
+    per_run = layout.n_parameters * itemsize * COPIES * members
+    if inference is not None and inference.state_size is not None:
+        per_run += 8 * inference.state_size(layout, spec.remedies["bayes"]) * members
     return max(1, min(STACK_BYTES // per_run, ROW_BYTES // max(1, size_of(data))))

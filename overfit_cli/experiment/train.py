@@ -69,9 +69,9 @@ def stepper_of(stack: Stack, n_rows: int) -> tuple[Stepper, int]:
     """Return what trains n_rows rows per replica, and for how many epochs (draws and warm-up)."""
     spec, inference = stack.spec, stack.spec.inference
     data = stack.training_data()
+    problem = Problem(stack.network, data, n_rows, min(spec.batch_size, n_rows))
     if inference is not None and inference.stepper is not None and inference.epochs is not None:
         settings: dict[str, Any] = spec.remedies["bayes"]
-        problem = Problem(stack.network, data, n_rows)
         return inference.stepper(problem, settings), inference.epochs(settings)
     descent = Descent(
         stack.network,
@@ -82,6 +82,9 @@ def stepper_of(stack: Stack, n_rows: int) -> tuple[Stepper, int]:
         min(spec.batch_size, n_rows),
         spec.epochs,
     )
+    if inference is not None and inference.around is not None:
+        course = inference.around(descent, problem, spec.remedies["bayes"])
+        return course, course.epochs
     return descent, spec.epochs
 
 

@@ -24,7 +24,8 @@ class Option:
     kind: float, int, bool or str. low, high: the closed range, or open where low_open says so.
     per_layer: a list, one value per hidden layer, is allowed too. structural: runs that differ in
     it cannot share a stack. infinite: infinity is allowed. need: the option is used only under
-    these values of another one, such as ("average", ("mc",)).
+    these values of another one, such as ("average", ("mc",)). default: None for an option that is
+    absent from the settings unless it is given.
     """
 
     name: str
@@ -141,4 +142,5 @@ class Remedy:
         return {
             option.name: option.check(given.get(option.name, option.default))
             for option in self.options
+            if option.name in given or option.default is not None
         }

@@ -213,9 +213,12 @@ def _facts(runs: Sequence[RunResult]) -> str:
     return ", ".join([*facts, f"{_seconds(runs)} s" + (" per run" if len(runs) > 1 else "")])
 
 
+ENDINGS: dict[Axis, str] = {"epoch": "run", "draw": "per chain", "setting": "visited"}
+
+
 def _length(lengths: Sequence[int], axis: Axis) -> str:
     noun = axis if set(lengths) == {1} else f"{axis}s"
-    return f"{whole_range(lengths)} {noun} {'per chain' if axis == 'draw' else 'run'}"
+    return f"{whole_range(lengths)} {noun} {ENDINGS[axis]}"
 
 
 def _seeds_line(runs: Sequence[RunResult], surface: Surface) -> str:

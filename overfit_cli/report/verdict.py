@@ -199,7 +199,7 @@ def _where_lowest(runs: Sequence[RunResult]) -> str:
     restored = [run.restored_epoch for run in runs if run.restored_epoch is not None]
     if restored:
         return f"{at_epochs(restored)} of {trained} restored"
-    if runs[0].axis == "draw":
+    if runs[0].axis != "epoch":
         return ""
     if not any(run.n_val for run in runs):
         return "no validation rows, so where it was lowest is not known"
@@ -209,7 +209,12 @@ def _where_lowest(runs: Sequence[RunResult]) -> str:
 
 
 def still_falling(runs: Sequence[RunResult]) -> bool:
-    """Whether the validation nll of every run was lowest near the end of training."""
+    """Whether the validation nll of every run was lowest near the end of training.
+
+    A grid of settings has no end that could be farther away.
+    """
+    if any(run.axis == "setting" for run in runs):
+        return False
     return all(run.n_val > 0 and run.best_epoch >= LATE * run.epochs_run for run in runs)
 
 

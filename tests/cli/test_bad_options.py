@@ -12,6 +12,12 @@ DROPOUT, STOP, BAYES = (
     ("--method", "bayes"),
 )
 HMC = ("--inference", "hmc")
+SGHMC = ("--inference", "sghmc")
+LAPLACE = ("--inference", "laplace")
+SWAG = ("--inference", "swag")
+EXACT = ("--inference", "exact")
+LAPLACE = ("--inference", "laplace")
+SWAG = ("--inference", "swag")
 
 # option, value, what the message says besides, other options
 BAD = [
@@ -97,7 +103,7 @@ BAD = [
     ("stop-metric", "accuracy", "Allowed: nll, error, rmse", *STOP),
     ("stop-metric", "rmse", "use nll or error", *STOP),
     ("val-size", "0", "early-stopping watches validation rows", *STOP),
-    ("inference", "hcm", "Did you mean 'hmc'? Allowed: ensemble, hmc", *BAYES),
+    ("inference", "hcm", "Did you mean 'hmc'? Allowed: ensemble, hmc, sghmc", *BAYES),
     ("members", "1", "at least 2", *BAYES),
     ("chains", "0", "at least 1", *BAYES, *HMC),
     ("warmup", "-1", "at least 0", *BAYES, *HMC),
@@ -105,6 +111,30 @@ BAD = [
     ("leapfrog", "0", "at least 1", *BAYES, *HMC),
     ("prior-width", "0", "above 0", *BAYES, *HMC),
     ("prior-width", "inf", "finite number", *BAYES, *HMC),
+    ("prior-sd", "0", "above 0", *BAYES, *HMC),
+    ("cycles", "0", "at least 1", *BAYES, *SGHMC),
+    ("thin", "0", "at least 1", *BAYES, *SGHMC),
+    ("step-size", "0", "above 0", *BAYES, *SGHMC),
+    ("grid-values", "1", "at least 2", *BAYES, *EXACT),
+    ("grid-width", "0", "above 0", *BAYES, *EXACT),
+    ("curvature", "kafc", "Did you mean 'kfac'", *BAYES, *LAPLACE),
+    ("layers", "first", "Allowed: last, all", *BAYES, *LAPLACE),
+    ("predictive", "sample", "Did you mean 'sampled'", *BAYES, *LAPLACE),
+    ("temperature", "-1", "at least 0", *BAYES, *LAPLACE),
+    ("rounds", "0", "at least 1", *BAYES, *LAPLACE),
+    ("draws", "0", "at least 1", *BAYES, *LAPLACE),
+    ("swag-start", "2", "from 0 to 1", *BAYES, *SWAG),
+    ("swag-rank", "-1", "at least 0", *BAYES, *SWAG),
+    ("swag-lr", "0", "above 0", *BAYES, *SWAG),
+    ("curvature", "kfacs", "Did you mean 'kfac'?", *BAYES, *LAPLACE),
+    ("layers", "first", "Allowed: last, all", *BAYES, *LAPLACE),
+    ("predictive", "linear", "Did you mean 'linearised'?", *BAYES, *LAPLACE),
+    ("temperature", "-1", "at least 0", *BAYES, *LAPLACE),
+    ("rounds", "0", "at least 1", *BAYES, *LAPLACE),
+    ("draws", "0", "at least 1", *BAYES, *LAPLACE),
+    ("swag-start", "1.1", "from 0 to 1", *BAYES, *SWAG),
+    ("swag-rank", "-1", "at least 0", *BAYES, *SWAG),
+    ("swag-lr", "0", "above 0", *BAYES, *SWAG),
     ("every", "0", "whole number of at least 1"),
     ("every", "x", "whole number of at least 1"),
     ("config", "no.toml", "no.toml"),
@@ -173,8 +203,8 @@ def test_an_option_whose_method_is_not_chosen_names_the_combination(cli, owner, 
     assert files() == []
 
 
-HMC_ONLY = "belongs to --inference hmc, and the inference is ensemble"
-DESCENT_ONLY = "belongs to --inference ensemble, and the inference is hmc"
+HMC_ONLY = ", and the inference is ensemble"
+DESCENT_ONLY = ", and the inference is hmc"
 
 # option, value, why nothing uses it, the method
 UNUSED = [
@@ -190,6 +220,15 @@ UNUSED = [
     ("samples", "2", HMC_ONLY, *BAYES),
     ("leapfrog", "2", HMC_ONLY, *BAYES),
     ("prior-width", "0.1", HMC_ONLY, *BAYES, "--inference", "ensemble"),
+    ("prior-sd", "1", HMC_ONLY, *BAYES),
+    ("cycles", "2", "belongs to --inference sghmc, and the inference is hmc", *BAYES, *HMC),
+    ("thin", "2", DESCENT_ONLY, *BAYES, *HMC),
+    ("step-size", "0.1", DESCENT_ONLY, *BAYES, *HMC),
+    ("leapfrog", "2", "and the inference is sghmc", *BAYES, *SGHMC),
+    ("lr", "0.1", "and the inference is sghmc", *BAYES, *SGHMC),
+    ("grid-values", "2", "belongs to --inference exact, and the inference is hmc", *BAYES, *HMC),
+    ("grid-width", "2", DESCENT_ONLY, *BAYES, *HMC),
+    ("chains", "2", "and the inference is exact", *BAYES, *EXACT),
     ("momentum", "0.9", "and the optimizer is adam", "--optimizer", "adam"),
     ("mc-samples", "9", "belongs to --average mc, and the average is weights", *DROPOUT),
 ]

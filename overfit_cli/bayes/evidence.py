@@ -1,0 +1,82 @@
+"""The marginal likelihood of a Gaussian approximation, and the precisions that raise it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from overfit_cli.bayes.gaussians import Gaussian
+from overfit_cli.core.layout import Array, Layout
+
+LOWEST, HIGHEST = 1e-8, 1e8
+
+
+@dataclass(frozen=True)
+class Precisions:
+    """Of the prior, one per group (G,), and of the noise, one per target (T,); 1 for classes."""
+
+    prior: Array
+    noise: Array
+
+
+def log_evidence(
+    objective: float, gaussian: Gaussian, precision: Array, noise: Array | None, n_rows: int
+) -> float:
+    """Return log p(D) in nats: of class labels, or of standardised targets.
+
+    objective: -log p(D | mode) + sum_i precision_i mode_i^2 / 2 less the constants of a Gaussian
+    likelihood; precision (P,); noise (T,), None for classes.
+    log p(D | mode) + log p(mode) + P/2 log 2 pi - log|S^-1| / 2 (MacKay 1992; Bishop 2006, 4.137).
+    """
+    total = -objective + np.log(precision).sum() / 2 - gaussian.log_det / 2
+    if noise is not None:
+        total += n_rows / 2 * np.log(noise / (2 * np.pi)).sum()
+    return float(total)
+
+
+def determined(layout: Layout, gaussian: Gaussian, prior: Array) -> Array:
+    """Return gamma (G,): how many parameters of each group the data determine.
+
+    n_g - precision_g tr(S_gg) (MacKay 1992, "Bayesian interpolation", section 4.4).
+    """
+    own = [
+        group.stop - group.start - precision * gaussian.variances[group].sum()
+        for group, precision in zip(layout.groups, prior, strict=True)
+    ]
+    return np.array(own).clip(0)
+
+
+def raised(
+    layout: Layout,
+    gaussian: Gaussian,
+    now: Precisions,
+    mode: Array,
+    residual_squares: Array | None,
+    n_rows: int,
+    fixed_prior: bool,
+) -> Precisions:
+    """Return one step of MacKay's fixed point: gamma / |mode|^2, (N - noise tr(S H)) / residuals.
+
+    A layer's weights and biases have one precision: biases alone are too few to tell theirs, and
+    on validation rows it did worse, as one precision for all layers did. residual_squares (T,):
+    None for classes.
+    """
+    gamma = determined(layout, gaussian, now.prior)
+    squares = np.array([mode[group] @ mode[group] for group in layout.groups])
+    prior = now.prior if fixed_prior else _ratio(_by_layer(gamma), _by_layer(squares))
+    if residual_squares is None:
+        return Precisions(prior, now.noise)
+    free = (n_rows - now.noise * gaussian.traces).clip(1)
+    return Precisions(prior, _ratio(free, residual_squares))
+
+
+def _by_layer(values: Array) -> Array:
+    """Return each layer's sum over its two groups, for both of them."""
+    weights, biases = np.split(values, 2)
+    return np.tile(weights + biases, 2)
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    tiny = np.finfo(np.float64).tiny
+    return np.asarray(np.clip(numerator / np.maximum(denominator, tiny), LOWEST, HIGHEST))

@@ -1,0 +1,199 @@
+"""Stochastic-gradient HMC with cyclical steps (Chen, Fox & Guestrin 2014; Zhang et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.bayes.diagnostics import diagnose
+from overfit_cli.bayes.hierarchy import Hierarchy
+from overfit_cli.bayes.inference import Inference, Problem, Settings
+from overfit_cli.bayes.prior import spread
+from overfit_cli.bayes.step_size import group_steps
+from overfit_cli.core.hooks import Streams
+from overfit_cli.core.layout import Array
+from overfit_cli.core.network import Network
+from overfit_cli.core.optimizers import State
+from overfit_cli.core.replicas import Replicas
+from overfit_cli.errors import UsageError
+from overfit_cli.records import Axis
+
+# (R, P) parameters and (R, B) places among each chain's rows -> gradient of the potential (R, P).
+Gradient = Callable[[Array, NDArray[np.intp]], Array]
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """When to explore and when to count: C cycles share W warm-up rounds and S counted draws.
+
+    A round is `thin` steps. A cycle explores, in rounds that are not counted, and then samples;
+    its step falls from 1 to 0 times the largest, all the way through: the square root of Zhang et
+    al. 2020, equation 1, whose steps multiply the gradient as the square of these does.
+    """
+
+    cycles: int
+    warmup: int
+    samples: int
+
+    def rounds(self, draw: int) -> list[tuple[float, float]]:
+        """Return the rounds up to counted draw `draw` (from 1): where in its cycle each lies."""
+        cycle = next(c for c in range(self.cycles) if draw <= self._by(self.samples, c + 1))
+        first = self._by(self.samples, cycle) + 1
+        counted = self._by(self.samples, cycle + 1) + 1 - first
+        explored = self._by(self.warmup, cycle + 1) - self._by(self.warmup, cycle)
+        length, last = explored + counted, explored + draw - first
+        starts = range(0 if draw == first else last, last + 1)
+        return [(start / length, (start + 1) / length) for start in starts]
+
+    def _by(self, total: int, cycle: int) -> int:
+        """Return how many of `total` come before cycle number `cycle`."""
+        return total * cycle // self.cycles
+
+
+class StochasticSampler:
+    """One draw: precisions given the parameters (Gibbs), then `thin` steps on minibatches.
+
+    Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P).
+    Full gradients where a minibatch would hold all rows.
+    """
+
+    axis: Axis = "draw"
+    # what is not counted lies between the draws, in each cycle anew
+    warmup = 0
+
+    def __init__(self, problem: Problem, settings: Settings):
+        self.layout, self.n_rows = problem.network.layout, problem.n_rows
+        self.batch_size = min(problem.batch_size or self.n_rows, self.n_rows)
+        samples, self.thin = int(settings["samples"]), int(settings["thin"])
+        self.cycles = Cycles(int(settings["cycles"]), int(settings["warmup"]), samples)
+        self.hierarchy = Hierarchy(problem, "sghmc", samples)
+
+    def init(self, replicas: Replicas) -> None:
+        """Make the chains' state, and where they start."""
+        self.hierarchy.init(replicas)
+        n_parameters = self.layout.n_parameters
+        velocity = [rng.standard_normal(n_parameters) for rng in replicas.streams("momentum")]
+        replicas.state["velocity"] = np.stack(velocity)
+
+    def advance(self, replicas: Replicas, epoch: int) -> Array:
+        """Take counted draw number `epoch` (from 1); the first of a cycle explores before it."""
+        for start, end in self.cycles.rounds(epoch):
+            self._round(replicas, np.linspace(start, end, self.thin, endpoint=False))
+        self.hierarchy.trace(replicas, epoch - 1)
+        return np.full(len(replicas), np.nan)
+
+    def noise_variance(self, replicas: Replicas) -> Array | None:
+        """Return the noise of this draw (R, T) in standardised units; None for classes."""
+        return self.hierarchy.noise_variance(replicas)
+
+    def _round(self, replicas: Replicas, places: Array) -> None:
+        likelihood = self.hierarchy.likelihood(replicas)
+        precision, noise = self.hierarchy.draw_precisions(replicas)
+        steps = group_steps(likelihood, precision, noise) * replicas.hyper["step_size"][:, None]
+        whole, keep = spread(self.layout, steps), replicas.hyper["momentum"][:, None]
+        gradient = self._gradient(replicas, spread(self.layout, precision), noise)
+        minibatches = self._minibatches(replicas.streams("batch-order"))
+        for place in places:
+            step = whole * np.cos(np.pi / 2 * place)
+            slope = gradient(replicas.parameters, next(minibatches))
+            kick(replicas, slope, step, keep)
+        replicas.state["sghmc.evaluations"] += self.thin
+
+    def _gradient(self, replicas: Replicas, precision: Array, noise: Array | None) -> Gradient:
+        likelihood = self.hierarchy.likelihood(replicas)
+        if self.batch_size < self.n_rows:
+            return likelihood.estimated_gradient(precision, noise, self.batch_size)
+        whole = likelihood.potential(precision, noise).gradient
+        return lambda q, places: whole(q)
+
+    def _minibatches(self, streams: Streams) -> Iterator[NDArray[np.intp]]:
+        """Yield places (R, B) among each chain's rows, pass after pass in fresh orders.
+
+        What is left over at the end of a pass is not used, so that all minibatches are alike.
+        """
+        if self.batch_size == self.n_rows:
+            while True:
+                yield np.empty((len(streams), 0), np.intp)
+        while True:
+            order = np.stack([rng.permutation(self.n_rows) for rng in streams])
+            for start in range(0, self.n_rows - self.batch_size + 1, self.batch_size):
+                yield order[:, start : start + self.batch_size]
+
+
+def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array) -> None:
+    """Take one step in place: v <- m v - h gradient + N(0, 2 (1 - m)); q <- q + h v.
+
+    Chen et al. 2014, equation 15, for v / h: their friction alpha is 1 - m, their step eta h^2.
+    The covariance of a Gaussian comes out right up to h^2, for every m; m = 0 is Langevin
+    dynamics. The noise of the gradient itself is not known and not taken off (their beta = 0):
+    it heats the chain by h^2 Var(gradient) / (2 (1 - m)).
+    """
+    velocity = replicas.state["velocity"]
+    fresh = [rng.standard_normal(velocity.shape[1]) for rng in replicas.streams("momentum")]
+    velocity *= keep
+    velocity -= step * gradient
+    velocity += np.sqrt(2 * (1 - keep)) * np.stack(fresh)
+    replicas.parameters += step * velocity
+
+
+def _words(settings: Settings) -> str:
+    return (
+        f"stochastic-gradient HMC, {settings['chains']} chains of {settings['samples']} counted "
+        f"draws, {settings['thin']} steps apart, in {settings['cycles']} cycles"
+    )
+
+
+def _check(network: Network, settings: Settings) -> tuple[str, ...]:
+    del network
+    if settings["cycles"] > settings["samples"]:
+        raise UsageError(
+            f"--cycles {settings['cycles']}: each cycle counts at least one draw, and --samples "
+            f"is {settings['samples']}."
+        )
+    return ()
+
+
+def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
+    del settings
+    figures, warnings = diagnose(
+        state["sghmc.log_posterior"].T[:, :, None], state["sghmc.predictions"].swapaxes(0, 1)
+    )
+    return {
+        "gradient_evaluations": int(state["sghmc.evaluations"].sum()),
+        **figures,
+        "warnings": warnings,
+    }
+
+
+SGHMC = Inference(
+    name="sghmc",
+    summary="stochastic-gradient HMC: no Metropolis test, minibatches, cyclical steps",
+    source="Chen, Fox & Guestrin 2014; Zhang, Li, Zhang, Chen & Wilson 2020",
+    members=lambda settings: int(settings["chains"]),
+    words=_words,
+    options=(
+        "chains",
+        "warmup",
+        "samples",
+        "cycles",
+        "thin",
+        "step_size",
+        "prior_width",
+        "prior_sd",
+    ),
+    uses=("batch_size", "momentum"),
+    refuses=("l1", "l2", "max-norm", "dropout", "early-stopping"),
+    notes=_check,
+    stepper=StochasticSampler,
+    epochs=lambda settings: int(settings["samples"]),
+    passes=lambda layout, settings, share: (
+        share * settings["thin"] * (settings["warmup"] + settings["samples"])
+    ),
+    dtype="float64",
+    why_refused="the prior is the penalty",
+    diagnostics=_diagnostics,
+)

@@ -1,0 +1,131 @@
+"""The log posterior of one network given its precisions, and the Gaussian about its mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.bayes.curvature import Seen, layer_inputs
+from overfit_cli.bayes.evidence import Precisions, determined, log_evidence, raised
+from overfit_cli.bayes.gaussians import Fit, Gaussian
+from overfit_cli.bayes.inference import Problem
+from overfit_cli.bayes.mode import Mode, Objective, minimise
+from overfit_cli.bayes.potential import Likelihood
+from overfit_cli.bayes.prior import spread
+from overfit_cli.core.descent import TrainingData
+from overfit_cli.core.layout import Array, Layout
+from overfit_cli.core.network import Network
+
+STEPS = 25
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The Gaussian about a mode, and what is known of it.
+
+    determined (G,): parameters of each group that the data determine. distance: from the mode to
+    where the gradient vanishes, in posterior standard deviations.
+    """
+
+    gaussian: Gaussian
+    log_evidence: float
+    determined: Array
+    distance: float
+
+
+class Target:
+    """One network's posterior; rows (n,) are those it was trained on."""
+
+    def __init__(self, problem: Problem, rows: NDArray[np.intp], curvature: Callable[[Seen], Fit]):
+        self.layout = problem.network.layout
+        self.likelihood = Likelihood(problem, rows[None], np.float64)
+        self.n_rows = int(self.likelihood.n_rows[0])
+        self._curvature = curvature
+
+    def objective(self, precisions: Precisions) -> Objective:
+        """Return parameters (P,) -> -log posterior, up to a constant, and its gradient (P,)."""
+        both = self.likelihood.objective(self._spread(precisions)[None], self._noise(precisions))
+
+        def objective(parameters: Array) -> tuple[float, Array]:
+            value, gradient = both(parameters[None])
+            return float(value[0]), gradient[0]
+
+        return objective
+
+    def approach(
+        self, parameters: Array, now: Precisions, tuned: bool, fixed_prior: bool, n_passes: int
+    ) -> tuple[Mode, Precisions]:
+        """Raise the evidence by one step, if `tuned`, and go towards the mode that belongs to it.
+
+        At most n_passes of at most STEPS steps, each pass with the curvature where it begins.
+
+        The posterior must be near a mode of the present precisions (Immer, Bauer, Fortuin,
+        Raetsch & Khan 2021, algorithm 1, in which descent and such steps alternate).
+        """
+        fit = self._fit(parameters)
+        if tuned:
+            now = raised(
+                self.layout,
+                self._gaussian(fit, now),
+                now,
+                parameters,
+                self._residual_squares(parameters),
+                self.n_rows,
+                fixed_prior,
+            )
+        objective = self.objective(now)
+        mode = minimise(objective, parameters, self._gaussian(fit, now).solve, STEPS)
+        for _ in range(n_passes - 1):
+            if mode.n_steps < STEPS:
+                break
+            solve = self._gaussian(self._fit(mode.point), now).solve
+            mode = minimise(objective, mode.point, solve, STEPS)
+        return mode, now
+
+    def posterior(self, mode: Array, precisions: Precisions) -> Posterior:
+        """Return the Gaussian about `mode` (P,)."""
+        gaussian = self._gaussian(self._fit(mode), precisions)
+        value, gradient = self.objective(precisions)(mode)
+        evidence = log_evidence(
+            value, gaussian, self._spread(precisions), self._noise(precisions), self.n_rows
+        )
+        return Posterior(
+            gaussian,
+            evidence,
+            determined(self.layout, gaussian, precisions.prior),
+            float(np.sqrt(gradient @ gaussian.solve(gradient))),
+        )
+
+    def _fit(self, parameters: Array) -> Fit:
+        own = self.likelihood
+        seen = Seen(own.network, parameters, own.inputs[0], own.exponents[0])
+        return self._curvature(seen)
+
+    def _gaussian(self, fit: Fit, precisions: Precisions) -> Gaussian:
+        return fit(self._spread(precisions), precisions.noise)
+
+    def _spread(self, precisions: Precisions) -> Array:
+        return np.asarray(spread(self.layout, precisions.prior[None])[0])
+
+    def _noise(self, precisions: Precisions) -> Any:
+        return precisions.noise[None] if self.likelihood.is_gaussian else None
+
+    def _residual_squares(self, parameters: Array) -> Array | None:
+        if not self.likelihood.is_gaussian:
+            return None
+        return np.asarray(self.likelihood.residual_squares(parameters[None])[0])
+
+
+def last_layer(problem: Problem, parameters: Array, rows: NDArray[np.intp]) -> Problem:
+    """Return the problem of the output layer alone, fed with what the hidden ones make of rows."""
+    network, data = problem.network, problem.data
+    inputs = np.asarray(data.inputs[rows], np.float64)
+    seen = Seen(network, parameters, inputs, np.ones(len(rows)))
+    weights = None if data.weights is None else data.weights[rows]
+    output = Network(Layout(network.layout.sizes[-2:]), network.activation, network.likelihood)
+    features = TrainingData(layer_inputs(seen, inputs)[0][-1], data.targets[rows], weights)
+    return Problem(output, features, len(rows))

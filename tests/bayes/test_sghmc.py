@@ -1,0 +1,209 @@
+"""Stochastic-gradient HMC: its step on a Gaussian, its cycles, its minibatches, its posterior."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from enumerated import NEW, enumerated, tiny
+from hypothesis import given
+from hypothesis import strategies as st
+from posteriors import SIZES, chains, small_problem
+from test_exact import BOTH, GRIDS, averaged
+
+from overfit_cli.bayes import INFERENCES, Problem
+from overfit_cli.bayes.potential import Likelihood
+from overfit_cli.bayes.sghmc import SGHMC, Cycles, StochasticSampler, kick
+from overfit_cli.core.answers import classify
+from overfit_cli.core.network import forward
+from overfit_cli.core.replicas import Replicas
+from overfit_cli.errors import UsageError
+
+SETTINGS = {"warmup": 4, "samples": 6, "cycles": 2, "thin": 5, "chains": 7}
+KEYS = [(5, 0), (5, 1), (5, 2), (8, 0), (8, 1), (9, 0), (9, 1)]
+
+MEAN = np.array([1.0, -2.0])
+COVARIANCE = np.array([[1.0, 0.6], [0.6, 1.5]])
+
+
+def stationary(step: np.ndarray, keep: float) -> np.ndarray:
+    """The covariance of (v, q) that the step's linear recursion keeps, from its fixed point."""
+    slope, h = np.linalg.inv(COVARIANCE), np.diag(step)
+    upper = np.hstack([keep * np.eye(2), -h @ slope])
+    lower = np.hstack([keep * h, np.eye(2) - h @ h @ slope])
+    turn = np.vstack([upper, lower])
+    noise = np.vstack([np.eye(2), h]) * np.sqrt(2 * (1 - keep))
+    added = noise @ noise.T
+    solved = np.linalg.solve(np.eye(16) - np.kron(turn, turn), added.ravel())
+    return np.asarray(solved.reshape(4, 4)[2:, 2:])
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.9])
+def test_small_steps_leave_a_gaussian_as_it_is_up_to_their_square(keep: float) -> None:
+    sizes = np.array([0.4, 0.2, 0.1])
+    errors = [np.abs(stationary(np.full(2, h), keep) - COVARIANCE).max() for h in sizes]
+    np.testing.assert_allclose(np.log2(np.array(errors[:-1]) / errors[1:]), 2, atol=0.15)
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.7])
+def test_chains_have_the_mean_and_covariance_that_theory_gives(keep: float) -> None:
+    n_chains, step = 3000, np.array([0.5, 0.4])
+    slope = np.linalg.inv(COVARIANCE)
+    replicas = Replicas(
+        np.arange(n_chains),
+        [(3, chain) for chain in range(n_chains)],
+        {},
+        np.zeros((n_chains, 1), int),
+        np.tile(MEAN, (n_chains, 1)),
+    )
+    replicas.state["velocity"] = np.zeros((n_chains, 2))
+    for _ in range(80):
+        gradient = (replicas.parameters - MEAN) @ slope
+        kick(replicas, gradient, np.tile(step, (n_chains, 1)), np.full((n_chains, 1), keep))
+    q, expected = replicas.parameters, stationary(step, keep)
+    assert np.all(np.abs(q.mean(axis=0) - MEAN) < 4 * np.sqrt(np.diag(expected) / n_chains))
+    centred = (q - MEAN)[:, :, None] * (q - MEAN)[:, None, :]
+    error = centred.std(axis=0, ddof=1) / np.sqrt(n_chains)
+    assert np.all(np.abs(centred.mean(axis=0) - expected) < 4 * error)
+    assert np.abs(expected - COVARIANCE).max() < 0.2
+
+
+@given(st.integers(1, 6), st.integers(0, 30), st.integers(6, 30))
+def test_cycles_count_the_draws_of_their_later_part(cycles: int, warmup: int, samples: int) -> None:
+    schedule = Cycles(cycles, warmup, samples)
+    rounds = [schedule.rounds(draw) for draw in range(1, samples + 1)]
+    assert sum(map(len, rounds)) == warmup + samples
+    places = [place for own in rounds for place in own]
+    starts = [number for number, (start, _) in enumerate(places) if start == 0]
+    assert len(starts) == cycles
+    for first, end in zip(starts, [*starts[1:], len(places)], strict=True):
+        own = places[first:end]
+        assert own[-1][1] == pytest.approx(1)
+        assert all(a[1] == pytest.approx(b[0]) for a, b in pairwise(own))
+
+
+def test_exploration_comes_first_in_each_cycle() -> None:
+    schedule = Cycles(2, 4, 6)
+    assert [len(schedule.rounds(draw)) for draw in range(1, 7)] == [3, 1, 1, 3, 1, 1]
+    assert schedule.rounds(1) == [(0, 0.2), (0.2, 0.4), (0.4, pytest.approx(0.6))]
+
+
+@pytest.mark.parametrize("name", list(SIZES))
+def test_minibatches_average_to_the_whole_gradient(name: str) -> None:
+    weights = np.linspace(0, 2, 24)
+    problem = small_problem(name, n_rows=24, weights=weights)
+    rng = np.random.default_rng(5)
+    rows = np.stack([rng.permutation(24) for _ in range(3)])
+    likelihood = Likelihood(problem, rows, np.float64)
+    n_parameters = problem.network.layout.n_parameters
+    precision, q = rng.uniform(0.5, 2, (3, n_parameters)), rng.standard_normal((3, n_parameters))
+    noise = rng.uniform(0.5, 4, (3, 2)) if name == "gaussian" else None
+    whole = likelihood.potential(precision, noise).gradient(q)
+    estimate = likelihood.estimated_gradient(precision, noise, 8)
+    order = np.stack([rng.permutation(24) for _ in range(3)])
+    parts = [estimate(q, order[:, start : start + 8]) for start in (0, 8, 16)]
+    np.testing.assert_allclose(np.mean(parts, axis=0), whole, rtol=1e-10, atol=1e-10)
+    assert np.abs(parts[0] - whole).max() > 0.1
+
+
+def stack_of(name: str, batch_size: int | None) -> tuple[Problem, Replicas]:
+    """Chains of three runs, each run with rows of its own."""
+    problem = small_problem(name, n_sets=3)
+    problem = Problem(problem.network, problem.data, problem.n_rows, batch_size)
+    rows = np.array([np.arange(22) + 22 * (0, 0, 0, 1, 1, 2, 2)[r] for r in range(7)])
+    replicas = chains(problem, KEYS, rows)
+    replicas.hyper |= {"step_size": np.linspace(0.05, 0.2, 7), "momentum": np.linspace(0, 0.9, 7)}
+    return problem, replicas
+
+
+def alone(replicas: Replicas, place: int) -> Replicas:
+    chosen = slice(place, place + 1)
+    return Replicas(
+        replicas.ids[chosen],
+        replicas.keys[chosen],
+        {name: values[chosen].copy() for name, values in replicas.hyper.items()},
+        replicas.rows[chosen],
+        replicas.parameters[chosen].copy(),
+    )
+
+
+def run(problem: Problem, replicas: Replicas, leave: Any = None) -> None:
+    sampler = StochasticSampler(problem, SETTINGS)
+    sampler.init(replicas)
+    for draw in range(1, SETTINGS["samples"] + 1):
+        sampler.advance(replicas, draw)
+        if draw == 3 and leave is not None:
+            replicas.keep(leave)
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("name", list(SIZES))
+def test_a_chain_gives_the_same_bits_alone_as_among_seven(
+    name: str, batch_size: int | None
+) -> None:
+    problem, stack = stack_of(name, batch_size)
+    singles = [alone(stack, place) for place in range(7)]
+    stay = np.array([1, 0, 1, 1, 0, 0, 1], bool)
+    run(problem, stack, leave=stay)
+    for place, left in enumerate(np.flatnonzero(stay)):
+        run(problem, singles[left])
+        np.testing.assert_array_equal(stack.parameters[place], singles[left].parameters[0])
+        for key, values in stack.state.items():
+            np.testing.assert_array_equal(values[place], singles[left].state[key][0], err_msg=key)
+
+
+def test_diagnostics_have_every_figure() -> None:
+    problem, stack = stack_of("bernoulli", 5)
+    run(problem, stack)
+    assert SGHMC.diagnostics is not None
+    figures = SGHMC.diagnostics({key: values[:3] for key, values in stack.state.items()}, SETTINGS)
+    assert list(figures) == [
+        "gradient_evaluations",
+        "r_hat_log_posterior",
+        "ess_log_posterior",
+        "r_hat_predictions",
+        "ess_predictions",
+        "warnings",
+    ]
+    assert figures["gradient_evaluations"] == 3 * (4 + 6) * 5
+    assert np.isfinite([value for key, value in figures.items() if key != "warnings"]).all()
+    assert figures["warnings"]
+
+
+def test_more_cycles_than_draws_are_refused() -> None:
+    problem, _ = stack_of("bernoulli", 5)
+    assert SGHMC.notes is not None
+    with pytest.raises(UsageError, match="--cycles 7: each cycle counts at least one draw"):
+        SGHMC.notes(problem.network, {"cycles": 7, "samples": 6})
+    assert SGHMC.notes(problem.network, {"cycles": 6, "samples": 6}) == ()
+
+
+def test_registered_with_what_it_refuses() -> None:
+    assert INFERENCES["sghmc"] is SGHMC
+    assert SGHMC.refuses == INFERENCES["hmc"].refuses
+
+
+@pytest.mark.parametrize("batch_size", [None, 8])
+@pytest.mark.parametrize("name", BOTH)
+def test_sghmc_agrees_with_enumeration(name: str, batch_size: int | None) -> None:
+    """Identity 8: predictive probabilities within .01, the prior N(0, 1) on every parameter."""
+    problem = tiny(name)
+    problem = Problem(problem.network, problem.data, problem.n_rows, batch_size)
+    voters, _ = enumerated(problem, **GRIDS[name])
+    n_chains = 80
+    rows = np.tile(np.arange(11), (n_chains, 1))
+    stack = chains(problem, [(1, c) for c in range(n_chains)], rows)
+    for key, value in {"prior_sd": 1.0, "step_size": 0.3, "momentum": 0.8}.items():
+        stack.hyper[key] = np.full(n_chains, value)
+    settings = {"warmup": 24, "samples": 48, "cycles": 8, "thin": 16}
+    sampler = StochasticSampler(problem, settings)
+    sampler.init(stack)
+    total = np.zeros(len(NEW))
+    for draw in range(1, 49):
+        sampler.advance(stack, draw)
+        outputs = forward(problem.network, stack.parameters, NEW)
+        log_p = np.asarray(classify(name, outputs).log_probabilities)
+        total += np.exp(log_p)[..., 1].mean(axis=0) / 48
+    assert np.abs(total - averaged(problem.network, voters)).max() < 0.01
