@@ -26,7 +26,12 @@ NEEDED = (
     "rich",
     "platformdirs",
     "threadpoolctl",
+    "scipy",
+    "pebble",
+    "jinja2",
+    "matplotlib",
 )
+OPTIONAL = ("distributed",)
 
 
 def examine(store: str | None, json: bool) -> None:
@@ -49,7 +54,7 @@ def examine(store: str | None, json: bool) -> None:
 def _facts(path: str, runs: str) -> dict[str, str]:
     here = environment()
     facts = {name: str(here[name]) for name in ("overfit", "python", "platform", "cpus")}
-    facts |= {name: _version(name) for name in NEEDED}
+    facts |= {name: _version(name) for name in (*NEEDED, *OPTIONAL)}
     for entry in threadpool_info():
         if entry["user_api"] == "blas":
             facts["BLAS"] = str(here["blas"])
