@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from overfit_cli.bayes.diagnostics import effective_voters, entropy
 from overfit_cli.bayes.grid import Grid
-from overfit_cli.bayes.inference import Inference, Problem, Settings, Voters
+from overfit_cli.bayes.inference import Inference, Problem, Settings
 from overfit_cli.bayes.leapfrog import inner
 from overfit_cli.bayes.potential import Likelihood
 from overfit_cli.bayes.prior import noise_prior
@@ -145,11 +145,11 @@ def kept(log_posterior: Array) -> NDArray[np.intp]:
     return np.asarray(order[:few])
 
 
-def _voters(network: Network, state: State, settings: Settings) -> Voters:
+def _voters(network: Network, state: State, settings: Settings) -> Ballot:
     log_posterior = state["exact.log_posterior"][0]
     numbers, noise = kept(log_posterior), state.get("exact.noise")
     own = log_posterior[numbers] - log_posterior[numbers[0]]
-    return Voters(
+    return Ballot(
         Grid(network.layout.n_parameters, settings).parameters(numbers),
         own - np.log(np.exp(own).sum()),
         None if noise is None else noise[0, numbers],

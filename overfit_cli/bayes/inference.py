@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.descent import Descent, TrainingData
 from overfit_cli.core.engine import Stepper
 from overfit_cli.core.layout import Array, Layout
@@ -30,18 +31,6 @@ class Problem:
     batch_size: int | None = None
 
 
-@dataclass(frozen=True)
-class Voters:
-    """The networks that vote for one run.
-
-    parameters (M, P); log_weights (M,), normalised; noise_variance (M, T) of a regression.
-    """
-
-    parameters: Array
-    log_weights: Array
-    noise_variance: Array | None = None
-
-
 class Course(Stepper, Protocol):
     """A stepper that knows how many epochs it takes."""
 
@@ -60,8 +49,8 @@ class Inference:
     sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
     draws of a sampler. passes(layout, settings, share): a member's gradient passes over its
     training rows, a minibatch being that share of them; None: the epochs. voters(network, state,
-    settings): who votes for one run in the end, from
-    the last state of its members; None for all draws, or all members, with equal weights.
+    settings): who votes for one run in the end, from the last state of its members, with normalised
+    weights; None for all draws, or all members, with equal ones.
     around(descent, problem, settings): what is done along the ordinary descent, and after it.
     respond(settings, the voters' parameters): how they predict, None for `forward`. refuses:
     remedies that cannot be combined with it, and why. dtype: the precision it needs.
@@ -83,7 +72,7 @@ class Inference:
     stepper: Callable[[Problem, Settings], Stepper] | None = None
     epochs: Callable[[Settings], int] | None = None
     passes: Callable[[Layout, Settings, float], float] | None = None
-    voters: Callable[[Network, State, Settings], Voters] | None = None
+    voters: Callable[[Network, State, Settings], Ballot] | None = None
     around: Callable[[Descent, Problem, Settings], Course] | None = None
     respond: Callable[[Settings, Array], Respond] | None = None
     dtype: str | None = None

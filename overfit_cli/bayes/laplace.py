@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from overfit_cli.bayes.evidence import Precisions
 from overfit_cli.bayes.gaussians import Gaussian, diagonal, full
-from overfit_cli.bayes.inference import Inference, Problem, Settings, Voters
+from overfit_cli.bayes.inference import Inference, Problem, Settings
 from overfit_cli.bayes.kronecker import kfac
 from overfit_cli.bayes.leapfrog import inner
 from overfit_cli.bayes.linearised import linearised
 from overfit_cli.bayes.target import Target, last_layer
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.hooks import Hyper
 from overfit_cli.core.layout import Array, Layout
@@ -147,14 +148,14 @@ class ModeSeeker:
         voters[2::2, at] -= away[: (len(voters) - 1) // 2]
 
 
-def _voters(network: Network, state: State, settings: Settings) -> Voters:
+def _voters(network: Network, state: State, settings: Settings) -> Ballot:
     """Return the draws with equal weights, and before them the mode with none."""
     del settings
     parameters = state["laplace.voters"][0]
     n_draws = len(parameters) - 1
     log_weights = np.array([-np.inf, *[-np.log(n_draws)] * n_draws])
     noise = 1 / state["laplace.noise"] if network.likelihood == "gaussian" else None
-    return Voters(parameters, log_weights, noise)
+    return Ballot(parameters, log_weights, noise)
 
 
 def _respond(settings: Settings, parameters: Array) -> Respond:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from overfit_cli.bayes.inference import Inference, Problem, Settings, Voters
+from overfit_cli.bayes.inference import Inference, Problem, Settings
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.layout import Array
 from overfit_cli.core.network import Network
@@ -94,7 +95,7 @@ class Collector:
             state["swag.deviations"][:, (count - 1) % self.rank] = left
 
 
-def _voters(network: Network, state: State, settings: Settings) -> Voters:
+def _voters(network: Network, state: State, settings: Settings) -> Ballot:
     """Draw mean + (variance^(1/2) z1 + D z2 / (K - 1)^(1/2)) / 2^(1/2), equation 1.
 
     With rank 0, mean + variance^(1/2) z1, the diagonal alone.
@@ -111,7 +112,7 @@ def _voters(network: Network, state: State, settings: Settings) -> Voters:
         away = (away + along / np.sqrt(max(1, len(deviations) - 1))) / np.sqrt(2)
     log_weights = np.full(n_draws, -np.log(n_draws))
     dtype = state["swag.deviations"].dtype
-    return Voters((mean + away).astype(dtype), log_weights)
+    return Ballot((mean + away).astype(dtype), log_weights)
 
 
 def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:

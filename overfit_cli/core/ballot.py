@@ -1,4 +1,4 @@
-"""What a stepper that visits many settings of the parameters adds to the average of a run."""
+"""Networks with weights: who votes for a run, and what a step adds to its running average."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ TALLIED = 64
 
 @dataclass(frozen=True)
 class Ballot:
-    """Networks that one run adds to its average.
+    """Weighted networks of one run.
 
-    parameters (m, P); log_weights (m,), to one constant all through the run; noise_variance
+    parameters (m, P); log_weights (m,), up to one constant all through the run; noise_variance
     (m, T) of a regression in standardised units.
     """
 

@@ -23,6 +23,8 @@ class Loader:
 
     most_bytes: float = math.inf
     _tables: dict[DataRequest, Dataset] = field(default_factory=dict)
+    # a generator gives other rows to another seed: only the last ones are kept
+    _generated: dict[tuple[DataRequest, int], Dataset] = field(default_factory=dict)
     _facts: dict[tuple[DataRequest, int], tuple[str, DataRequest]] = field(default_factory=dict)
     _prepared: OrderedDict[tuple[DataRequest, int, str], Prepared] = field(
         default_factory=OrderedDict
@@ -40,8 +42,10 @@ class Loader:
             # said or unsaid, the same resample mode is the same run
             resolved = replace(spec.data, resample=resample_of(dataset, spec.data))
             self._facts[key] = (dataset.fingerprint, resolved)
-            if spec.data in self._tables:
+            if dataset.truth is None:
                 self._tables[resolved] = dataset
+            else:
+                self._generated[resolved, spec.seed] = dataset
         fingerprint, data = self._facts[key]
         return spec.model_copy(update={"fingerprint": fingerprint, "data": data})
 
@@ -51,6 +55,8 @@ class Loader:
         Raises:
             UsageError, DataError: see data.load and data.prepare.
         """
+        # said or unsaid, the same resample mode is prepared once
+        spec = self.known(spec)
         key = (spec.data, spec.seed, spec.dtype)
         if key not in self._prepared:
             dataset = self._dataset(spec)
@@ -61,13 +67,16 @@ class Loader:
         return self._prepared[key]
 
     def _dataset(self, spec: RunSpec) -> Dataset:
-        if spec.data not in self._tables:
+        key = (spec.data, spec.seed)
+        if spec.data in self._tables:
+            return self._tables[spec.data]
+        if key not in self._generated:
             dataset = load(spec.data, spec.seed)
-            if dataset.truth is not None:
-                # a generator gives other rows to another seed
+            if dataset.truth is None:
+                self._tables[spec.data] = dataset
                 return dataset
-            self._tables[spec.data] = dataset
-        return self._tables[spec.data]
+            self._generated = {key: dataset}
+        return self._generated[key]
 
     def _bytes(self) -> int:
         return sum(size_of(data) for data in self._prepared.values())

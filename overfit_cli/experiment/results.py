@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from overfit_cli.bayes.inference import Voters
 from overfit_cli.core.answers import Answer
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.engine import Outcome
 from overfit_cli.core.evaluation import Part
 from overfit_cli.core.layout import Array
@@ -119,7 +119,7 @@ def _with_noise(predictor: Predictor, parts: dict[str, Part]) -> Predictor:
     return with_estimated_noise(predictor, parts.get("val") or parts["train"])
 
 
-def _voters(stack: Stack, outcome: Outcome, own: Any) -> Voters:
+def _voters(stack: Stack, outcome: Outcome, own: Any) -> Ballot:
     """Return the run's networks: draws of all its chains after one another, or its members."""
     inference = stack.spec.inference
     diverged = outcome.diverged[own].any()
@@ -132,8 +132,8 @@ def _voters(stack: Stack, outcome: Outcome, own: Any) -> Voters:
     return _equal(np.concatenate([draw[own] for draw in outcome.draws]), noise)
 
 
-def _equal(parameters: Array, noise: Array | None) -> Voters:
-    return Voters(parameters, np.full(len(parameters), -np.log(len(parameters))), noise)
+def _equal(parameters: Array, noise: Array | None) -> Ballot:
+    return Ballot(parameters, np.full(len(parameters), -np.log(len(parameters))), noise)
 
 
 def _parts(stack: Stack, run: int) -> dict[str, Part]:
@@ -178,7 +178,7 @@ def _best_epoch(curve: Sequence[EpochRecord]) -> int:
 
 
 def _diagnostics(
-    stack: Stack, outcome: Outcome, run: int, voters: Voters, predictor: Predictor
+    stack: Stack, outcome: Outcome, run: int, voters: Ballot, predictor: Predictor
 ) -> dict[str, Any]:
     own = np.flatnonzero(stack.run_of == run)
     found: dict[str, Any] = {}
@@ -216,7 +216,7 @@ def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Pr
     return Predictions(data.test.ids, part.targets, np.asarray(answer.mean), answer.sd)
 
 
-def _model(network: Network, voters: Voters, predictor: Predictor, data: Prepared) -> Model:
+def _model(network: Network, voters: Ballot, predictor: Predictor, data: Prepared) -> Model:
     noise = predictor.noise_variance
     return Model(
         parameters=voters.parameters,

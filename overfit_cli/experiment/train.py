@@ -42,6 +42,7 @@ def train(
         UsageError: a remedy that these data cannot have (early stopping without validation rows).
     """
     stack = Stack(tuple(specs), tuple(data))
+    stack.check()
     with threadpool_limits(stack.spec.threads, "blas"):
         started = time.perf_counter()
         curves: list[list[EpochRecord]] = [[] for _ in specs]

@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from overfit_cli.bayes.exact import EXACT, Enumerator
-from overfit_cli.bayes.inference import Problem, Voters
+from overfit_cli.bayes.inference import Problem
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.descent import TrainingData
 from overfit_cli.core.layout import Layout
 from overfit_cli.core.network import Network
@@ -37,7 +38,7 @@ def one_replica(problem: Problem) -> Replicas:
     return Replicas(np.arange(1), [(0, 0)], {}, rows, parameters)
 
 
-def enumerated(problem: Problem, **settings: float) -> tuple[Voters, Replicas]:
+def enumerated(problem: Problem, **settings: float) -> tuple[Ballot, Replicas]:
     """Visit a whole grid; return who votes, and the state."""
     replicas = one_replica(problem)
     sampler = Enumerator(problem, settings)

@@ -15,8 +15,8 @@ from overfit_cli.bayes import INFERENCES
 from overfit_cli.bayes.diagnostics import effective_voters, entropy
 from overfit_cli.bayes.exact import EXACT, LOST_MASS, announced, kept
 from overfit_cli.bayes.grid import Grid
-from overfit_cli.bayes.inference import Voters
 from overfit_cli.core.answers import Units, classify
+from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.layout import Layout
 from overfit_cli.core.network import Network, forward
 from overfit_cli.core.predictor import Predictor, fixed_votes
@@ -31,7 +31,7 @@ BOTH = ["bernoulli", pytest.param("categorical", marks=pytest.mark.slow)]
 WEIGHTS = np.array([2.0, 1, 0, 1, 1, 3, 1, 0.5, 1, 1, 0])
 
 
-def averaged(network: Network, voters: Voters) -> np.ndarray:
+def averaged(network: Network, voters: Ballot) -> np.ndarray:
     """Probability of class 1, or mean, on NEW."""
     votes = fixed_votes(voters.parameters, voters.log_weights)
     predictor = Predictor(network, votes, UNITS, voters.noise_variance)
