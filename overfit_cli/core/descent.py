@@ -104,25 +104,41 @@ class Descent:
         work = self._gather(replicas, index)
         for layer in self.masked_layers:
             self._draw_mask(work, replicas, layer)
-        parameters, gradient = replicas.parameters, self._gradient
         active = _active(self.network.layout, work) if self.freezes else None
         before = _copies(replicas) if self.freezes else []
-        loss = backpropagate(self.network, self._views[0], work, self._views[1])
-        for penalty in self.hooks.penalties:
-            value, slope = penalty(self.network.layout, replicas.hyper, parameters)
-            gradient[:, : slope.shape[1]] += slope
-            loss = loss + value
-        lr = (replicas.hyper["lr"] * factor).astype(parameters.dtype)[:, None]
-        momentum = replicas.hyper["momentum"].astype(parameters.dtype)[:, None]
-        loss = loss + self._proximal_value(replicas)
-        self.optimizer.step(parameters, gradient, replicas.state, lr, momentum)
+        base, momentum = (_column(replicas, name) for name in ("lr", "momentum"))
+        # a learning rate multiplied into the output's error costs next to nothing
+        folded = self.optimizer.linear
+        loss = self._loss_and_gradient(replicas, work, base if folded else None)
+        lr = base * factor
+        self.optimizer.step(
+            replicas.parameters,
+            self._gradient,
+            replicas.state,
+            np.full_like(base, factor) if folded else lr,
+            momentum,
+        )
         _put_back(before, active)
         for projection in self.hooks.projections:
             reach = self.optimizer.effective_step(replicas.state, lr, momentum)
-            projection.apply(self.network.layout, replicas.hyper, parameters, reach, active)
+            projection.apply(
+                self.network.layout, replicas.hyper, replicas.parameters, reach, active
+            )
             # what the next projection measures must not have moved either
             _put_back(before[:1], active)
         return loss
+
+    def _loss_and_gradient(self, replicas: Replicas, work: Workspace, rate: Array | None) -> Array:
+        """Return the penalised loss (R,), and leave its gradient, times the rate (R, 1), behind."""
+        work.rate = None if rate is None else rate[..., None]
+        loss = backpropagate(self.network, self._views[0], work, self._views[1])
+        for penalty in self.hooks.penalties:
+            value, slope = penalty(self.network.layout, replicas.hyper, replicas.parameters)
+            if rate is not None:
+                slope *= rate
+            self._gradient[:, : slope.shape[1]] += slope
+            loss = loss + value
+        return loss + self._proximal_value(replicas)
 
     def _proximal_value(self, replicas: Replicas) -> Array | float:
         values = [
@@ -156,6 +172,11 @@ class Descent:
                 mask.draw(replicas.hyper, layer, replicas.streams("mask", layer), drawn)
                 product = drawn if product is None else product * drawn
         work.masks[layer] = product
+
+
+def _column(replicas: Replicas, name: str) -> Array:
+    """Return a hyperparameter as (R, 1), in the parameters' precision."""
+    return np.asarray(replicas.hyper[name].astype(replicas.parameters.dtype)[:, None])
 
 
 def _active(layout: Layout, work: Workspace) -> Active:

@@ -31,7 +31,7 @@ def _categorical(logits: Array, targets: Array, share: Array) -> Array:
     # one class after another, (R, K, B): NumPy's reductions of a short last axis are slow; sums
     # over classes by matmul, for the same reason
     z = np.ascontiguousarray(logits.swapaxes(1, 2))
-    t = targets.swapaxes(1, 2)
+    t = np.ascontiguousarray(targets.swapaxes(1, 2))
     ones = np.ones((1, z.shape[1]), z.dtype)
     z -= np.maximum.reduce(z, axis=1, keepdims=True)
     own = np.matmul(ones, z * t)

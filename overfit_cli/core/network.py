@@ -13,6 +13,9 @@ from overfit_cli.core.layout import Array, Layout, Views
 from overfit_cli.core.losses import LOSSES, Loss
 from overfit_cli.rng import stream
 
+# Numbers in one layer's activations that `forward` handles at a time: they stay in the cache.
+ROOM = 2**17
+
 
 @dataclass(frozen=True)
 class Network:
@@ -63,7 +66,8 @@ def initial_parameters(
 class Workspace:
     """Buffers for one stack's minibatch of B rows: made once, overwritten at every step.
 
-    masks[l] is None, or multiplies the input of layer l: (R, B or 1, width).
+    share (R, 1, B): each row's part of the mean. masks[l] is None, or multiplies the input of
+    layer l: (R, B or 1, width). rate (R, 1, 1) is None, or multiplies the gradient.
     """
 
     def __init__(self, network: Network, n_replicas: int, n_rows: int, dtype: np.dtype[Any]):
@@ -76,6 +80,7 @@ class Workspace:
         self.deltas = [np.empty((*shape, width), dtype) for width in sizes[1:-1]]
         self.ones = np.ones((n_replicas, 1, n_rows), dtype)
         self.masks: list[Array | None] = [None] * network.layout.n_layers
+        self.rate: Array | None = None
         self.masked = [np.empty((*shape, width), dtype) for width in sizes[:-1]]
         self.scratch = [
             Scratch(np.empty((*shape, width), dtype), np.empty((*shape, width), np.bool_))
@@ -104,7 +109,7 @@ def loss_and_gradient(
 def backpropagate(network: Network, parameters: Views, work: Workspace, gradient: Views) -> Array:
     """Return the minibatch's nll (R,) and write its gradient through views of both flat arrays.
 
-    Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
+    A `rate` multiplies the output's error, a small array, and so the whole gradient. Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
     multiply the errors on their way back (Srivastava et al. 2014, section 5.1).
     """
     f, last = network.f, network.layout.n_layers - 1
@@ -118,7 +123,7 @@ def backpropagate(network: Network, parameters: Views, work: Workspace, gradient
         if layer < last:
             f.forward(a)
     nll = network.loss.gradient(a, work.targets, work.share)
-    delta = a
+    delta = a if work.rate is None else np.multiply(a, work.rate, out=a)
     for layer in range(last, -1, -1):
         np.matmul(layer_inputs[layer].swapaxes(1, 2), delta, out=gradient.weights[layer])
         np.matmul(work.ones, delta, out=gradient.biases[layer])
@@ -141,27 +146,35 @@ def forward(network: Network, parameters: Array, inputs: Array | Sequence[Array]
     """Return the logits (R, n, K) of every replica, without masks.
 
     inputs: rows (n, D) that all replicas see, or one such array for each replica.
-    Rows go in blocks whose size depends on the network alone: a replica's logits must not depend
-    on how many others there are, and the last bits of a matrix product can depend on its height.
     """
     sizes = network.layout.sizes
-    weights, biases = network.layout.views(parameters)
     own = [inputs] if isinstance(inputs, np.ndarray) else inputs
     n_rows = len(own[0])
     logits = np.empty((len(parameters), n_rows, sizes[-1]), parameters.dtype)
-    block = max(64, min(1024, 2**17 // max(sizes)))
-    rooms = [
-        np.empty((len(parameters), min(block, n_rows), width), parameters.dtype)
-        for width in sizes[1:-1]
-    ]
-    for start in range(0, n_rows, block):
-        parts = [rows[None, start : start + block] for rows in own]
-        a = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        for layer, room in enumerate(rooms):
-            a = np.matmul(a, weights[layer], out=room[:, : a.shape[1]])
-            a += biases[layer]
-            network.f.forward(a)
-        out = logits[:, start : start + block]
-        np.matmul(a, weights[-1], out=out)
-        out += biases[-1]
+    # the block's height depends on the network alone: a replica's logits must not depend on how
+    # many others there are, and the last bits of a matrix product can depend on its height
+    height = max(64, min(1024, ROOM // max(sizes)))
+    group = max(1, ROOM // (max(sizes) * min(height, n_rows)))
+    rooms = [np.empty((group, min(height, n_rows), n), parameters.dtype) for n in sizes[1:-1]]
+    for first in range(0, len(parameters), group):
+        replicas = slice(first, first + group)
+        views = network.layout.views(parameters[replicas])
+        seen = own if len(own) == 1 else own[replicas]
+        for start in range(0, n_rows, height):
+            rows = slice(start, start + height)
+            parts = [each[None, rows] for each in seen]
+            a = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            _propagate(network, views, a, rooms, logits[replicas, rows])
     return logits
+
+
+def _propagate(
+    network: Network, parameters: Views, a: Array, rooms: Sequence[Array], out: Array
+) -> None:
+    """Write the logits (r, n, K) of inputs (r or 1, n, D) into `out`, by way of the rooms."""
+    for layer, room in enumerate(rooms):
+        a = np.matmul(a, parameters.weights[layer], out=room[: len(out), : a.shape[1]])
+        a += parameters.biases[layer]
+        network.f.forward(a)
+    np.matmul(a, parameters.weights[-1], out=out)
+    out += parameters.biases[-1]

@@ -27,11 +27,14 @@ class Optimizer:
     momentum): lr and momentum (R, 1); the gradient (R, P) may be overwritten.
     effective_step(state, lr, momentum) -> (R, 1) or (R, P): how far a constant unit gradient
     moves a parameter per step in the long run, which is what a proximal step must use.
+    linear: steps are proportional to the gradients, so that a learning rate that never changes
+    may as well be multiplied into them, where that is cheaper; step's lr is then 1.
     """
 
     init: Callable[[Array], State]
     step: Callable[[Array, Array, State, Array, Array], None]
     effective_step: Callable[[State, Array, Array], Array]
+    linear: bool = False
 
 
 def blocks(array: Array) -> list[Block]:
@@ -52,22 +55,25 @@ def _init_sgd(parameters: Array) -> State:
 
 def _sgd(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
     """Heavy ball: v <- m v + g, w <- w - lr v (Polyak 1964)."""
-    for block in blocks(parameters):
-        v, rows = state["velocity"][block], block[0]
-        v *= momentum[rows]
-        v += gradient[block]
-        parameters[block] -= v * lr[rows]
+    # into the gradient's buffer, without a temporary array: that is worth more than the cache
+    v = state["velocity"]
+    v *= momentum
+    v += gradient
+    parameters -= v if _all_one(lr) else np.multiply(v, lr, out=gradient)
 
 
 def _nesterov(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
     """Nesterov's momentum: v <- m v + g, w <- w - lr (g + m v) (Sutskever et al. 2013)."""
+    v = state["velocity"]
+    v *= momentum
+    v += gradient
     for block in blocks(parameters):
-        v, g, rows = state["velocity"][block], gradient[block], block[0]
-        v *= momentum[rows]
-        v += g
-        g += v * momentum[rows]
-        g *= lr[rows]
-        parameters[block] -= g
+        gradient[block] += v[block] * momentum[block[0]]
+    parameters -= gradient if _all_one(lr) else np.multiply(gradient, lr, out=gradient)
+
+
+def _all_one(lr: Array) -> bool:
+    return bool((lr == 1).all())
 
 
 def _sgd_effective_step(state: State, lr: Array, momentum: Array) -> Array:
@@ -117,7 +123,7 @@ def _adam_effective_step(state: State, lr: Array, momentum: Array) -> Array:
 
 
 OPTIMIZERS = {
-    "sgd": Optimizer(_init_sgd, _sgd, _sgd_effective_step),
-    "nesterov": Optimizer(_init_sgd, _nesterov, _sgd_effective_step),
+    "sgd": Optimizer(_init_sgd, _sgd, _sgd_effective_step, linear=True),
+    "nesterov": Optimizer(_init_sgd, _nesterov, _sgd_effective_step, linear=True),
     "adam": Optimizer(_init_adam, _adam, _adam_effective_step),
 }

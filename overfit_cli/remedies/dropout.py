@@ -42,14 +42,26 @@ def highest_word(keep: NDArray[Any]) -> NDArray[np.uint16]:
     return np.asarray(np.maximum(np.round(keep * RESOLUTION), 1) - 1, np.uint16)
 
 
+# The highest word of p = 1/2, for which one random bit is enough.
+COIN = RESOLUTION // 2 - 1
+
+
 def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
-    """r_j ~ Bernoulli(p): a 16-bit random word up to the highest keeps the unit."""
-    highest = hyper["dropout.highest"][:, layer]
-    words = -(-out[0].size // 4)
-    for replica, rng in enumerate(streams):
-        bits = rng.bit_generator.random_raw(words).view(np.uint16)[: out[0].size]
-        # compare and then copy: a comparison straight into floats is twice as slow
-        np.copyto(out[replica], bits.reshape(out[0].shape) <= highest[replica])
+    """r_j ~ Bernoulli(p): a 16-bit random word up to the highest keeps the unit; or a fair coin."""
+    highest, flat = hyper["dropout.highest"][:, layer], out.reshape(len(out), -1)
+    size = flat.shape[1]
+    fair = highest == COIN
+    for chosen, units_per_word in ((np.flatnonzero(fair), 64), (np.flatnonzero(~fair), 4)):
+        if len(chosen) == 0:
+            continue
+        n_words = -(-size // units_per_word)
+        words = np.stack([streams[r].bit_generator.random_raw(n_words) for r in chosen])
+        # compared first and copied then: a comparison straight into floats is twice as slow
+        flat[chosen] = (
+            np.unpackbits(words.view(np.uint8), axis=1, count=size)
+            if units_per_word == 64
+            else words.view(np.uint16)[:, :size] <= highest[chosen, None]
+        )
 
 
 def _exact(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:

@@ -19,8 +19,8 @@ LAYOUT = Layout((10, 64, 31, 3))
 KEEPS = (0.8, 0.3)
 
 
-def dropout(**given: Any) -> Hooks:
-    return hooks_of(LAYOUT, [One(settings={"dropout": {"p": keep, **given}}) for keep in KEEPS])
+def dropout(keeps: tuple[float, float] = KEEPS, **given: Any) -> Hooks:
+    return hooks_of(LAYOUT, [One(settings={"dropout": {"p": keep, **given}}) for keep in keeps])
 
 
 def drawn(hooks: Hooks, layer: int, n_rows: int = 400, seed: int = 0) -> NDArray[Any]:
@@ -35,9 +35,13 @@ def near(sample: NDArray[Any], mean: float, variance: float) -> bool:
 
 
 @pytest.mark.parametrize("layer", [1, 2])
-def test_bernoulli_masks_keep_each_unit_with_probability_p(layer: int) -> None:
-    masks = drawn(dropout(), layer)
-    for own, p in zip(masks, KEEPS, strict=True):
+@pytest.mark.parametrize("keeps", [KEEPS, (0.5, 0.8)])
+def test_bernoulli_masks_keep_each_unit_with_probability_p(
+    layer: int, keeps: tuple[float, float]
+) -> None:
+    masks = drawn(dropout(keeps), layer)
+    assert set(np.unique(masks)) == {0.0, 1.0}
+    for own, p in zip(masks, keeps, strict=True):
         assert near(own, p, p * (1 - p))
         for pairs in (own[:, 1:] * own[:, :-1], own[1:] * own[:-1]):
             # neighbours overlap: the variance of the mean of products is at most three times p^2
