@@ -21,19 +21,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# before NumPy is imported: it asks once
 os.environ |= THREADS
 
-import numpy as np  # noqa: E402  (after the number of threads is set)
-from bare import BareProducts  # noqa: E402
+import numpy as np
+from bare import BareProducts
 
-from overfit_cli.core.descent import Descent, TrainingData  # noqa: E402
-from overfit_cli.core.hooks import column, compose  # noqa: E402
-from overfit_cli.core.layout import Layout  # noqa: E402
-from overfit_cli.core.network import Network, initial_parameters  # noqa: E402
-from overfit_cli.core.optimizers import OPTIMIZERS  # noqa: E402
-from overfit_cli.core.replicas import Replicas  # noqa: E402
-from overfit_cli.core.schedules import schedule  # noqa: E402
-from overfit_cli.remedies import REGISTRY  # noqa: E402
+from overfit_cli.core.descent import Descent, TrainingData
+from overfit_cli.core.hooks import column, compose
+from overfit_cli.core.layout import Layout
+from overfit_cli.core.network import Network, initial_parameters
+from overfit_cli.core.optimizers import OPTIMIZERS
+from overfit_cli.core.replicas import Replicas
+from overfit_cli.core.schedules import schedule
+from overfit_cli.remedies import REGISTRY
 
 METHODS = ("none", "dropout", "l1", "l2", "max-norm")
 SMALL = (((64, 100, 10), 32), ((30, 64, 64, 2), 32))
