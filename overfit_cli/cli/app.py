@@ -17,9 +17,11 @@ import typer
 
 from overfit_cli.cli import (
     batch,
+    bench,
     catalogue,
     compare,
     doctor,
+    export,
     merge,
     predict,
     refit,
@@ -49,6 +51,7 @@ app.command("run", cls=PanelledCommand)(run.run)
 app.command("batch", cls=PanelledCommand)(batch.batch)
 app.command("compare", cls=PanelledCommand)(compare.compare)
 app.command("merge")(merge.merge)
+app.command("export")(export.export)
 app.command("list")(stored.list_runs)
 app.command("show")(stored.show)
 app.command("rm")(stored.rm)
@@ -58,6 +61,7 @@ app.command("verify")(verify.verify)
 app.command("methods")(catalogue.methods)
 app.command("datasets")(catalogue.datasets)
 app.command("schema")(batch.schema)
+app.command("bench", cls=PanelledCommand)(bench.bench)
 app.command("doctor")(doctor.doctor)
 
 

@@ -28,7 +28,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _complete_config() -> list[str]:
+def complete_config() -> list[str]:
+    """Return the shipped configs, for shell completion."""
     from overfit_cli.experiment.config import shipped
 
     return sorted(shipped())
@@ -43,7 +44,7 @@ def batch(
             metavar="[CONFIG]",
             help=f"A TOML file or a shipped config's name [{BUILT_IN}]; options override it.",
             show_default=False,
-            autocompletion=_complete_config,
+            autocompletion=complete_config,
         ),
     ] = BUILT_IN,
     plan: Annotated[

@@ -55,7 +55,7 @@ def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
         if len(chosen) == 0:
             continue
         n_words = -(-size // units_per_word)
-        words = np.stack([streams[r].bit_generator.random_raw(n_words) for r in chosen])
+        words = np.stack([streams[r].bit_generator.random_raw(n_words) for r in chosen.tolist()])
         # compared first and copied then: a comparison straight into floats is twice as slow
         flat[chosen] = (
             np.unpackbits(words.view(np.uint8), axis=1, count=size)

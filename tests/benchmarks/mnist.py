@@ -14,7 +14,7 @@ import sys
 import time
 
 import numpy as np
-from bare import BareProducts
+from overfit_cli.batch.bare import BareProducts
 from threadpoolctl import threadpool_limits
 
 from overfit_cli.data import DataRequest, load, prepare
