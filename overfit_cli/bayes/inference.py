@@ -52,6 +52,7 @@ class Inference:
     settings): who votes for one run in the end, from the last state of its members, with normalised
     weights; None for all draws, or all members, with equal ones.
     around(descent, problem, settings): what is done along the ordinary descent, and after it.
+    fits_noise: the voters' noise is fitted to the training rows, and not averaged over.
     respond(settings, the voters' parameters): how they predict, None for `forward`. refuses:
     remedies that cannot be combined with it, and why. dtype: the precision it needs.
     diagnostics(state, settings): figures by name from the last state of one run's members, and
@@ -74,6 +75,7 @@ class Inference:
     passes: Callable[[Layout, Settings, float], float] | None = None
     voters: Callable[[Network, State, Settings], Ballot] | None = None
     around: Callable[[Descent, Problem, Settings], Course] | None = None
+    fits_noise: bool = False
     respond: Callable[[Settings, Array], Respond] | None = None
     dtype: str | None = None
     why_refused: str = ""

@@ -226,9 +226,11 @@ LAPLACE = Inference(
     why_refused="the prior is the penalty",
     around=ModeSeeker,
     voters=_voters,
+    fits_noise=True,
     respond=_respond,
     notes=_notes,
     state_size=lambda layout, settings: int(settings["draws"]) * layout.n_parameters,
     dtype="float64",
     diagnostics=_diagnostics,
+    version=2,
 )

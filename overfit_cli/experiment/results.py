@@ -73,7 +73,7 @@ def _result(
     spec, data = stack.specs[run], stack.data[run]
     own = np.flatnonzero(stack.run_of == run)
     diverged = bool(outcome.diverged[own].any())
-    voters = _voters(stack, outcome, own)
+    voters = _voters(stack, outcome, run, own)
     parameters, noise = voters.parameters, voters.noise_variance
     parts = _parts(stack, run)
     predictor = _with_noise(
@@ -113,19 +113,21 @@ def _result(
 
 def _with_noise(predictor: Predictor, parts: dict[str, Part]) -> Predictor:
     """Return the predictor of a regression with its noise, estimated on validation rows if any."""
-    known = predictor.noise_variance is not None
-    if known or predictor.network.likelihood != "gaussian":
+    if predictor.noise_variance is not None or predictor.network.likelihood != "gaussian":
         return predictor
     return with_estimated_noise(predictor, parts.get("val") or parts["train"])
 
 
-def _voters(stack: Stack, outcome: Outcome, own: Any) -> Ballot:
+def _voters(stack: Stack, outcome: Outcome, run: int, own: Any) -> Ballot:
     """Return the run's networks: draws of all its chains after one another, or its members."""
     inference = stack.spec.inference
     diverged = outcome.diverged[own].any()
     if inference is not None and inference.voters is not None and not diverged:
         state = {name: values[own] for name, values in outcome.state.items()}
-        return inference.voters(stack.network, state, stack.spec.remedies["bayes"])
+        found = inference.voters(stack.network, state, stack.spec.remedies["bayes"])
+        validated = len(stack.data[run].val) > 0
+        # what fits the training rows is too sure of others; validation rows know better
+        return replace(found, noise_variance=None) if inference.fits_noise and validated else found
     if not outcome.draws:
         return _equal(outcome.parameters[own], None)
     noise = np.concatenate([n[own] for n in outcome.noise]) if outcome.noise else None

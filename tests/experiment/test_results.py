@@ -46,16 +46,26 @@ def test_zeros_of_l1_are_counted():
     assert run.diagnostics["zero_weights"] == int((run.model.parameters[:, :weights] == 0).sum())
 
 
-def test_noise_is_the_residual_on_validation_rows():
+@pytest.mark.parametrize("how", [{}, {"method": "bayes", "inference": "laplace"}])
+def test_noise_is_the_residual_on_validation_rows(how):
     """sigma^2 is the mean squared residual on validation rows, in the target's own units."""
-    one = spec(**REGRESSION, dtype="float64")
-    run = result(**REGRESSION, dtype="float64")
+    one = spec(**REGRESSION, **how, dtype="float64")
+    run = result(**REGRESSION, **how, dtype="float64")
     data = data_of(one)
     (answer,) = stored_predictor(one, run.model).answers([(data.val.inputs, None)])
     targets = data.val.targets * data.target_scale + data.target_mean
     residual = np.sqrt(np.mean((np.asarray(answer.mean) - targets) ** 2))
     assert run.diagnostics["noise_sd"] == pytest.approx([residual], rel=1e-9)
     assert run.final["val"]["rmse"] == pytest.approx(residual, rel=1e-9)
+
+
+def test_without_validation_rows_laplace_keeps_the_evidence_s_noise():
+    given = {"method": "bayes", "inference": "laplace", "val_size": 0, "dtype": "float64"}
+    run = result(**REGRESSION, **given)
+    residual = run.final["train"]["rmse"]
+    # the evidence counts the parameters that the rows were spent on
+    assert residual < run.diagnostics["noise_sd"][0] < 2 * residual
+
 
 
 def test_gaussian_nll_by_hand():
