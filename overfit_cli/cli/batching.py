@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from overfit_cli.report.batch_page import (
     batch_plan,
 )
 from overfit_cli.report.escape import shell
-from overfit_cli.store import Store
+from overfit_cli.store import Store, held
 
 # Starting worker processes takes longer than this much work in one.
 SMALL = 5e10
@@ -122,7 +123,8 @@ def _place(request: BatchRequest, batch: Batch) -> tuple[str, int, Executor]:
 def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
     name, workers, chosen = _place(request, batch)
     started, seen = time.perf_counter(), Tally(0)
-    with Store.open(store_path(request.store)) as store:
+    with Store.open(store_path(request.store)) as store, _held(store, batch):
+        store.save_select(batch.plan.name, batch.plan.config.select)
         if not request.json:
             show(batch_line(_subject(batch, None, name, workers)))
         for note in notes:
@@ -149,13 +151,20 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
     if request.json:
         write(batch_json(_subject(batch, seen.stored, name, workers), seconds=seconds, end=end))
     else:
-        show(batch_end(batch.plan.name, batch.plan.config.select, end, seconds, request.store))
+        show(batch_end(batch.plan.name, end, seconds, request.store))
     failed, diverged = seen.failed + seen.stored_failed, seen.diverged + seen.stored_diverged
     if failed or diverged:
         again = " --retry-failed trains those that failed again." if failed else ""
         raise RunsFailed(
             f"of {seen.total} runs {failed} failed and {diverged} diverged; all are stored.{again}"
         )
+
+
+def _held(store: Store, batch: Batch) -> AbstractContextManager[None]:
+    """Keep a second process from training the same runs of this store at the same time."""
+    config, shard = batch.plan.config, batch.shard
+    what = f"batch '{config.name}'" + (f", shard {shard.number}/{shard.count}" * (shard.count > 1))
+    return held(store.path, f"{config!r} {shard.number}/{shard.count}", what)
 
 
 def _progress(tally: Tally) -> str:

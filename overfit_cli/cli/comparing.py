@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from overfit_cli.comparison.compare import compare
 from overfit_cli.comparison.gates import Gate, check_gate, gate_of, tripped
 from overfit_cli.comparison.problem import Question
 from overfit_cli.comparison.records import Comparison
-from overfit_cli.comparison.run import run_of
+from overfit_cli.comparison.run import handed_on, run_of
 from overfit_cli.errors import GateTripped, UsageError, choose
 from overfit_cli.experiment.options import idle_options
 from overfit_cli.experiment.spec import PRINTED
@@ -31,6 +31,7 @@ from overfit_cli.report.figures import plural
 from overfit_cli.report.files import write_file
 from overfit_cli.report.surface import plain_text
 from overfit_cli.store import Store
+from overfit_cli.store.selection import parse
 
 LOADED = ("curves", "predictions")
 MAKES_SOME = ("overfit", "run", "--method", "none,dropout,l2,early-stopping", "--seeds", "5")
@@ -38,14 +39,19 @@ MAKES_SOME = ("overfit", "run", "--method", "none,dropout,l2,early-stopping", "-
 
 @dataclass(frozen=True)
 class Request:
-    """How the comparison is to be told: see the options of the same names."""
+    """How the comparison is to be told: see the options of the same names.
 
+    select: None for what the batch says.
+    """
+
+    select: str | None
     form: str
     output: str | None
     figures: str | None
     plot: bool
     all_columns: bool
     every_seed: bool
+    settings: bool
     times: bool
     fail_if: tuple[str, ...]
     store: str | None
@@ -53,22 +59,26 @@ class Request:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which runs to compare, by id, and what to call them."""
+    """Which runs to compare, by id, what to call them, and the batches that were named."""
 
     title: str
     run_ids: Collection[str]
+    batches: tuple[str, ...] = ()
 
 
 def compare_and_show(selection: str, question: Question, request: Request) -> None:
     """Carry out `overfit compare`.
 
     Raises:
-        UsageError: no runs, or none that could be compared as asked.
+        UsageError: no runs, or none that could be compared as asked; batches that select by
+            different metrics.
         GateTripped: after the report has been given.
     """
     gates = _checked(request)
     with Store.open(store_path(request.store), "read") as store:
-        comparison = _compared(store, _chosen(store, selection), question)
+        chosen = _chosen(store, selection)
+        select = _select(store, chosen) if request.select is None else request.select
+        comparison = _compared(store, chosen, replace(question, select=select))
     for gate in gates:
         check_gate(gate, comparison)
     _tell(comparison, request)
@@ -95,11 +105,32 @@ def _chosen(store: Store, selection: str) -> Chosen:
         runs = store.select(selection)
         if not runs:
             raise UsageError(f"no stored run fits '{selection}'.")
-        return Chosen(selection, {run.run_id for run in runs})
+        return Chosen(selection, {run.run_id for run in runs}, _batches(selection))
     batch = store.last_batch()
     if batch is not None:
-        return Chosen(batch, store.statuses(batch))
+        return Chosen(batch, store.statuses(batch), (batch,))
     return _like_the_last(store)
+
+
+def _batches(selection: str) -> tuple[str, ...]:
+    """Return whatever may name a batch: `keep`, `batch=keep,other`."""
+    wanted = parse(selection)
+    named = [value.split(",") for key, value in wanted.pairs if key == "batch"]
+    return (*wanted.names, *(name for names in named for name in names))
+
+
+def _select(store: Store, chosen: Chosen) -> str:
+    """Return the metric by which the config of the chosen batches selects, by default nll.
+
+    Raises:
+        UsageError: two batches select by different ones.
+    """
+    noted = {name: store.load_select(name) for name in chosen.batches}
+    found = {name: metric for name, metric in noted.items() if metric is not None}
+    if len(set(found.values())) > 1:
+        told = ", ".join(f"{name} by {metric}" for name, metric in found.items())
+        raise UsageError(f"these batches select by different metrics ({told}): say --select.")
+    return next(iter(found.values()), Question().select)
 
 
 def _like_the_last(store: Store) -> Chosen:
@@ -110,7 +141,8 @@ def _like_the_last(store: Store) -> Chosen:
         )
     last = runs[-1]
     like = {run.run_id for run in runs if _subject(run.spec) == _subject(last.spec)}
-    return Chosen(f"all runs on {last.dataset} with the last run's network", like)
+    name = handed_on(last.dataset, (last.dataset,))
+    return Chosen(f"all runs on {name} with the last run's network", like)
 
 
 def _subject(spec: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -141,7 +173,9 @@ def _tell(comparison: Comparison, request: Request) -> None:
 
 
 def _page(comparison: Comparison, request: Request) -> RenderableType:
-    page = comparison_page(comparison, request.all_columns, request.every_seed, request.times)
+    page = comparison_page(
+        comparison, request.all_columns, request.every_seed, request.times, request.settings
+    )
     return Group(page, Text(""), comparison_plot(comparison)) if request.plot else page
 
 
@@ -152,7 +186,7 @@ def _document(comparison: Comparison, request: Request) -> str:
         return comparison_csv(comparison, request.all_columns, request.times)
     if request.form == "markdown":
         return comparison_markdown(
-            comparison, request.all_columns, request.every_seed, request.times
+            comparison, request.all_columns, request.every_seed, request.times, request.settings
         )
     if request.form == "html":
         # see write_figures

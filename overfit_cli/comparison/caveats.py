@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
-from overfit_cli.comparison.records import Arm
+from overfit_cli.comparison.records import Arm, Fidelity
 from overfit_cli.comparison.run import Run, order
 
 # The training of every method; a remedy's own options have no counterpart in another.
@@ -14,6 +14,9 @@ TRAINING = (
     "hidden", "activation", "optimizer", "lr", "lr_schedule", "momentum", "batch_size", "epochs",
 )  # fmt: skip
 MOST_SEEDS = 8
+
+# From here on chains disagree: Vehtari et al. 2021 ask for less than 1.01, samplers here for this.
+HIGH_R_HAT = 1.05
 
 
 def told(
@@ -90,6 +93,35 @@ def _no_numbers(arms: Sequence[Arm], metric: str) -> Iterator[str]:
                 f"'{arm.name}': the test {metric} of {noun} {_few(unusable)} is not a finite "
                 f"number; {those} left out of its verdicts."
             )
+
+
+def about_reference(
+    group: ProblemRuns, asked: str | None, reference: str | None, fidelity: Sequence[Fidelity]
+) -> Iterator[str]:
+    """Yield what to know of the reference, and who could not be held against it."""
+    if reference is None and asked is not None:
+        yield f"the reference '{asked}' was not run here: nothing is held against it."
+    if fidelity:
+        yield from _disagreeing_chains(group.arms, reference)
+    for each in fidelity:
+        for reason, seeds in each.unpaired.items():
+            noun = "seed" if len(seeds) == 1 else "seeds"
+            yield (
+                f"'{each.arm}' is not held against '{each.reference}' for {noun} {_few(seeds)}: "
+                f"{reason}."
+            )
+
+
+def _disagreeing_chains(arms: Sequence[ArmRuns], reference: str | None) -> Iterator[str]:
+    runs = [run for arm in arms if arm.name == reference for run in arm.runs]
+    high = {run.seed: run.r_hat for run in runs if run.r_hat > HIGH_R_HAT}
+    if high:
+        noun = "seed" if len(high) == 1 else "seeds"
+        yield (
+            f"the chains of the reference '{reference}' disagree for {noun} {_few(sorted(high))} "
+            f"(R-hat of the predictions up to {max(high.values()):.2f}, above {HIGH_R_HAT}): it "
+            "is not quite the posterior, and distances from it hold its own error too."
+        )
 
 
 def _versions(group: ProblemRuns) -> Iterator[str]:

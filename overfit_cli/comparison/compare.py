@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from overfit_cli.comparison.fidelity import reference_names
 from overfit_cli.comparison.grouping import ProblemRuns, problems_of
 from overfit_cli.comparison.pictures import Load
 from overfit_cli.comparison.problem import METRICS, Question, metrics_of, problem_of
@@ -20,7 +21,8 @@ def compare(
     load: yields stored runs by id, with curves and predictions; only chosen ones are asked for.
 
     Raises:
-        UsageError: an unknown metric or baseline; settings that nothing could choose among.
+        UsageError: an unknown metric, baseline or reference; settings that nothing could choose
+            among.
     """
     known = list(runs)
     groups = problems_of(known)
@@ -41,3 +43,6 @@ def _check(runs: Sequence[Run], groups: Sequence[ProblemRuns], question: Questio
     if question.baseline is not None:
         names = dict.fromkeys(arm.name for group in groups for arm in group.arms)
         choose(question.baseline, names, "baseline")
+    if question.reference is not None:
+        names = dict.fromkeys(name for group in groups for name in reference_names(group.arms))
+        choose(question.reference, names, "reference")

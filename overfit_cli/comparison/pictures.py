@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -61,13 +62,18 @@ def _cells(record: EpochRecord) -> Iterable[tuple[str, float]]:
 
 
 def _band(column: Mapping[int, Sequence[float]], epochs: Sequence[int]) -> Band:
-    """Return mean, smallest and largest value; NaN where no seed recorded one."""
-    values = [column.get(epoch, [float("nan")]) for epoch in epochs]
+    """Return mean, smallest and largest value; NaN where no seed recorded one, or one was NaN."""
+    values = [_known(column.get(epoch, ())) for epoch in epochs]
     return Band(
         mean=tuple(sum(at) / len(at) for at in values),
         low=tuple(map(min, values)),
         high=tuple(map(max, values)),
     )
+
+
+def _known(values: Sequence[float]) -> Sequence[float]:
+    """Return the values, or one NaN: min and max of several would depend on their order."""
+    return values if values and not any(map(math.isnan, values)) else [math.nan]
 
 
 @dataclass

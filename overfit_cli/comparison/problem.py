@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from overfit_cli.comparison import caveats
+from overfit_cli.comparison.fidelity import fidelities, reference_of
 from overfit_cli.comparison.grouping import ProblemRuns, values_of
+from overfit_cli.comparison.notes import notes_of
 from overfit_cli.comparison.pictures import Load, correct_of, with_pictures
 from overfit_cli.comparison.records import Arm, Problem, Resample, Verdict
 from overfit_cli.comparison.run import Run
@@ -26,13 +28,15 @@ class Question:
 
     metric: what verdicts are about. select: the validation metric that chooses settings.
     baseline: None for "none", or the first arm where that was not run. rope: None for the
-    metric's own.
+    metric's own. reference: the method, or the inference, whose predictive distributions the
+    others' are held against; None for HMC's, where it was run.
     """
 
     metric: str = "nll"
     select: str = "nll"
     baseline: str | None = None
     rope: float | None = None
+    reference: str | None = None
 
 
 def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
@@ -44,6 +48,8 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
     arms = tuple(arm_of(runs, question.select, question.metric) for runs in group.arms)
     baseline = _baseline(arms, question)
     verdicts = _verdicts(group, arms, baseline, question, load)
+    reference = reference_of(group.arms, question.reference)
+    fidelity = fidelities(arms, reference, load)
     first = _first(group.runs)
     return Problem(
         dataset=group.name,
@@ -58,7 +64,13 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
         verdicts=verdicts,
         common=_common(group.runs),
         references=_references(group.runs),
-        warnings=tuple(caveats.told(group, arms, baseline, question.metric)),
+        warnings=(
+            *caveats.told(group, arms, baseline, question.metric),
+            *caveats.about_reference(group, question.reference, reference, fidelity),
+        ),
+        reference=reference,
+        fidelity=fidelity,
+        notes=notes_of(group.runs),
     )
 
 

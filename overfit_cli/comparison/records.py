@@ -154,13 +154,32 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Fidelity:
+    """How near a method's predictive distributions are to a reference's, on the same test rows.
+
+    One value per seed of `seeds`: agreement is the share of rows with the same most probable class
+    (empty for regression), total_variation the mean over rows, from 0 (equal) to 1. unpaired: by
+    reason, seeds that both finished and that could not be held against each other.
+    """
+
+    arm: str
+    reference: str
+    seeds: tuple[int, ...]
+    agreement: tuple[float, ...]
+    total_variation: tuple[float, ...]
+    unpaired: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One data set, as split and noised, and every method that was run on it.
 
     metric: what verdicts are about; select: the validation metric that chose settings. common:
     settings all runs share; references: mean test metrics of "majority class" (or "mean"),
     "linear model" and "true probabilities" over the seeds. n_train, n_val, n_test: of the first
-    run. warnings: sentences, such as methods that tried unequally many settings.
+    run. warnings: sentences, such as methods that tried unequally many settings. reference: the
+    method whose predictive distributions the others' are held against, if any; fidelity: one per
+    other method. notes: what was said of the data.
     """
 
     dataset: str
@@ -176,6 +195,9 @@ class Problem:
     common: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, Metrics] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reference: str | None = None
+    fidelity: tuple[Fidelity, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_regression(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from overfit_cli.records import Metrics, RunResult, Status
@@ -19,7 +21,8 @@ class Run:
 
     fingerprint: of the data. split: how they were split and noised, as text; unsaid options are
     absent. settings: every option that moved its numbers, as text, but those of the data.
-    versions: of the engine and of each remedy. kind: "" where no score tells.
+    versions: of the engine and of each remedy. kind: "" where no score tells. notes: on its data.
+    r_hat: of a sampler's predictions, else NaN.
     """
 
     run_id: str
@@ -40,6 +43,8 @@ class Run:
     seconds: float = 0.0
     best_epoch: int = 0
     restored_epoch: int | None = None
+    notes: tuple[str, ...] = ()
+    r_hat: float = math.nan
 
     @property
     def is_done(self) -> bool:
@@ -58,11 +63,12 @@ def run_of(
     they lie; what they hold is in the fingerprint.
     """
     spec = result.spec
+    places = [value for key, value in _said(spec.get("data", {})) if key in printed]
     return Run(
         run_id=result.run_id,
         status=result.status,
         method=result.method,
-        dataset=result.dataset,
+        dataset=handed_on(result.dataset, (result.dataset,)),
         seed=result.seed,
         fingerprint=str(spec.get("fingerprint", "")),
         split={k: text(v) for k, v in _said(spec.get("data", {})) if k not in printed},
@@ -77,11 +83,21 @@ def run_of(
         seconds=result.seconds,
         best_epoch=result.best_epoch,
         restored_epoch=result.restored_epoch,
+        notes=tuple(handed_on(note, (result.dataset, *places)) for note in result.notes),
+        r_hat=float(result.diagnostics.get("r_hat_predictions", math.nan)),
     )
 
 
 def _said(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in options.items() if value is not None]
+
+
+def handed_on(said: str, places: Iterable[Any]) -> str:
+    """Return `said` with the folders of absolute paths left out: a report is for others to read."""
+    for place in places:
+        if isinstance(place, str) and Path(place).is_absolute() and Path(place).name:
+            said = said.replace(place, Path(place).name)
+    return said
 
 
 def _settings(

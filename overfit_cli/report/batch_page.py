@@ -63,7 +63,7 @@ def batch_plan(subject: BatchSubject, seconds: float, size_bytes: float) -> Fitt
     return Fitted(lambda surface: surface.lines(lines))
 
 
-def batch_end(name: str, select: str, end: BatchEnd, seconds: float, store: str | None) -> Fitted:
+def batch_end(name: str, end: BatchEnd, seconds: float, store: str | None) -> Fitted:
     """Return the last lines: counts, why runs failed, and the command that compares."""
     counts = [
         f"{end.done:,} trained in {duration(seconds)}",
@@ -75,9 +75,7 @@ def batch_end(name: str, select: str, end: BatchEnd, seconds: float, store: str 
     lines = [f"{plural(total, 'run')}: {', '.join(filter(None, counts))}"]
     reasons = Counter(end.reasons.values())
     lines += [f"  failed ({count:,}): {reason}" for reason, count in reasons.most_common(5)]
-    said = {"--select": select if select != "nll" else None, "--store": store}
-    more = [word for option, value in said.items() if value for word in (option, value)]
-    command = ["overfit", "compare", name, *more]
+    command = ["overfit", "compare", name, *(["--store", store] if store else [])]
     lines.append(f"next: {shell(command)}")
     return Fitted(lambda surface: surface.lines(lines))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ ADVICE = {
 }
 # A damaged schema gives columns names that are no text; Python's sqlite3 decodes those itself.
 DAMAGE = (sqlite3.Error, Malformed, UnicodeDecodeError)
+# An empty store, its log and the memory that its users share.
+SMALL_BYTES = 150_000
 _DAMAGED = "`overfit doctor` checks what is left."
 
 
@@ -40,25 +44,38 @@ def told(path: Path, needed: int | None = None) -> Iterator[None]:
     except (Malformed, UnicodeDecodeError) as error:
         raise StoreError(f"store {path}: {error}. {_DAMAGED}") from error
     except OSError as error:
-        raise StoreError(f"store {path}: {error.strerror or error}. {_PATH_HINT}") from error
+        raise StoreError(_refusal(error, path, needed)) from error
 
 
 def explain(error: sqlite3.Error, path: Path, needed: int | None = None) -> str:
     """Say in a sentence or two what SQLite's `error` means for the store at `path`."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    # SQLite does not say full where its shared memory finds no room
+    full = code == sqlite3.SQLITE_IOERR and _free(path) < SMALL_BYTES
+    if full or code == sqlite3.SQLITE_FULL:
         return _full(path, needed)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return f"store {path}: {error} ({name}). {ADVICE.get(code, _DAMAGED)}"
 
 
+def _refusal(error: OSError, path: Path, needed: int | None) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _full(path, needed)
+    hint = _DISK if error.errno == errno.EIO else _PATH_HINT
+    return f"store {path}: {error.strerror or error}. {hint}"
+
+
 def _full(path: Path, needed: int | None) -> str:
-    need = f"{needed:,} bytes are needed" if needed is not None else "more space is needed"
-    try:
-        free = f"{shutil.disk_usage(path.parent).free:,} are free"
-    except OSError:
-        free = "too few are free"
+    need = needed or SMALL_BYTES
     return (
-        f"store {path}: the disk is full: {need}, {free}. Results stored earlier are kept. "
-        "Make room, then run the same command again."
+        f"store {path}: the disk is full: {need:,} bytes are needed, {_free(path):,.0f} are free. "
+        "Results stored earlier are kept. Make room, then run the same command again."
     )
+
+
+def _free(path: Path) -> float:
+    """Return the free bytes of the disk that `path` lies on; infinity if it does not say."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return math.inf

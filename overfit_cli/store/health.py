@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
-from overfit_cli.store import ledger, record, rows
+from overfit_cli.store import batches, ledger, record, rows
 from overfit_cli.store.codec import Malformed
 from overfit_cli.store.faults import DAMAGE
 from overfit_cli.store.rows import Row
@@ -16,7 +16,7 @@ from overfit_cli.store.transaction import transaction
 def problems(connection: sqlite3.Connection) -> list[str]:
     """Return one sentence for every fault found, reading everything; none if all is well."""
     found: list[str] = []
-    for look in (_pages, _contents, _account):
+    for look in (_pages, _contents, _account, _notes):
         try:
             with transaction(connection, "DEFERRED"):
                 found += look(connection)
@@ -45,6 +45,11 @@ def _account(connection: sqlite3.Connection) -> list[str]:
     return []
 
 
+def _notes(connection: sqlite3.Connection) -> list[str]:
+    batches.read(connection)
+    return []
+
+
 def rescue(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[list[str], list[str]]:
     """Copy every intact run, with parts and batches, into an empty store.
 
@@ -59,16 +64,19 @@ def rescue(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[list
         with transaction(target):
             rows.insert(target, *copy)
         kept.append(run_id)
+    with contextlib.suppress(*DAMAGE), transaction(target):
+        batches.learn(target, batches.read(source))
     return kept, lost
 
 
 def copies(source: sqlite3.Connection) -> Iterator[tuple[str, tuple[Row, dict[str, bytes]] | None]]:
     """Yield every run that is seen: its id, and its row with all parts, None if damaged."""
     for run_id in _all_ids(source):
-        try:
-            yield run_id, _copy(source, run_id)
-        except DAMAGE:
-            yield run_id, None
+        copy = None
+        for indexed in (True, False):  # the index may be damaged, and what it points to not
+            with contextlib.suppress(*DAMAGE):
+                copy = copy or _copy(source, run_id, indexed)
+        yield run_id, copy
 
 
 def missing(source: sqlite3.Connection) -> int:
@@ -78,12 +86,12 @@ def missing(source: sqlite3.Connection) -> int:
     return 0
 
 
-def _copy(source: sqlite3.Connection, run_id: str) -> tuple[Row, dict[str, bytes]]:
-    row = rows.find(source, run_id)
+def _copy(source: sqlite3.Connection, run_id: str, indexed: bool) -> tuple[Row, dict[str, bytes]]:
+    row = rows.find(source, run_id, indexed)
     if row is None or row.run_id != run_id:
         raise Malformed(rows.damaged([run_id]))
     document = row.decoded()
-    packed = rows.parts(source, run_id, document["parts"])
+    packed = rows.parts(source, run_id, document["parts"], indexed)
     record.join(document, packed)
     return row, packed
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overfit_cli.errors import StoreError
-from overfit_cli.store import ledger, schema
+from overfit_cli.store import batches, ledger, schema
 from overfit_cli.store.codec import Malformed
 from overfit_cli.store.transaction import patiently, transaction
 
@@ -36,9 +36,15 @@ def _ledger(connection: sqlite3.Connection) -> None:
     ledger.write(connection, ledger.Ledger.of(checksums))
 
 
+def _batches(connection: sqlite3.Connection) -> None:
+    connection.execute(schema.BATCHES)
+    batches.begin(connection)
+
+
 MIGRATIONS = (
     Migration(1, "runs and their parts", _runs_and_parts),
     Migration(2, "a ledger of all runs", _ledger),
+    Migration(3, "what a batch's settings are chosen by", _batches),
 )
 LATEST = MIGRATIONS[-1].number
 

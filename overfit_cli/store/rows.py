@@ -60,13 +60,17 @@ def damaged(run_ids: Sequence[str]) -> str:
     return f"damaged: run {some}. `overfit rm` them, and the same command trains them again"
 
 
-def find(connection: sqlite3.Connection, run_id: str) -> Row | None:
-    """Return the row of a run, unchecked, or None."""
+def find(connection: sqlite3.Connection, run_id: str, indexed: bool = True) -> Row | None:
+    """Return the row of a run, unchecked, or None; `indexed` or through the whole table."""
     if not run_id.isascii():  # ids are; SQLite would choke on what a terminal can pass
         return None
-    found = connection.execute(f"SELECT {_COLUMNS} FROM runs WHERE run_id = ?", (run_id,))
-    row = found.fetchone()
+    query = f"SELECT {_COLUMNS} FROM runs {_how(indexed)} WHERE run_id = ?"
+    row = connection.execute(query, (run_id,)).fetchone()
     return None if row is None else Row.read(*row)
+
+
+def _how(indexed: bool) -> str:
+    return "" if indexed else "NOT INDEXED"
 
 
 def every(connection: sqlite3.Connection, newest_first: bool = False) -> Iterator[Row]:
@@ -83,10 +87,13 @@ def intact(connection: sqlite3.Connection) -> Iterator[Row]:
         Malformed: where they end, if some are damaged, or missing by the ledger's account.
     """
     bad: list[str] = []
+    ids: set[str] = set()
     seen = ledger.Ledger()
     for row in every(connection):
-        if row.is_intact():
+        # twice: saved again after damage to the index, which has hidden the first
+        if row.is_intact() and row.run_id not in ids:
             seen = seen.enter(row.checksum)
+            ids.add(row.run_id)
             yield row
         else:
             bad.append(row.run_id)
@@ -112,13 +119,15 @@ def last_id(connection: sqlite3.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
-def parts(connection: sqlite3.Connection, run_id: str, names: Iterable[str]) -> dict[str, bytes]:
-    """Return the parts of these names.
+def parts(
+    connection: sqlite3.Connection, run_id: str, names: Iterable[str], indexed: bool = True
+) -> dict[str, bytes]:
+    """Return the parts of these names, `indexed` or through the whole table.
 
     Raises:
         Malformed: if one is missing.
     """
-    query = "SELECT data FROM parts WHERE run_id = ? AND name = ?"
+    query = f"SELECT data FROM parts {_how(indexed)} WHERE run_id = ? AND name = ?"
     found = {name: connection.execute(query, (run_id, name)).fetchone() for name in names}
     missing = [name for name, row in found.items() if row is None or type(row[0]) is not bytes]
     if missing:

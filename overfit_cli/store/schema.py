@@ -8,6 +8,9 @@ parts: what is read on demand ("curves", "predictions", "model"), each one pack 
 
 ledger: one row, the number of runs and the exclusive or of their checksums. A row that vanishes
 whole (a flipped bit in a page's count of rows is enough) shows here and nowhere else.
+
+batches: one row, what is known of batches beyond their runs (JSON by name), with its digest. One
+row for all, so that none can vanish unseen.
 """
 
 from __future__ import annotations
@@ -35,3 +38,5 @@ CREATE TABLE parts (
 """
 
 LEDGER = "CREATE TABLE ledger (runs INTEGER NOT NULL, digest BLOB NOT NULL)"
+
+BATCHES = "CREATE TABLE batches (record BLOB NOT NULL, checksum BLOB NOT NULL)"

@@ -11,8 +11,8 @@ from typing import Literal, Self
 
 from overfit_cli.errors import StoreError, UsageError
 from overfit_cli.records import RunResult
+from overfit_cli.store import batches, record, rows, selection
 from overfit_cli.store import connection as opening
-from overfit_cli.store import record, rows, selection
 from overfit_cli.store.codec import Malformed
 from overfit_cli.store.faults import told
 from overfit_cli.store.health import copies, missing, problems, rescue
@@ -94,6 +94,17 @@ class Store:
                 row = rows.find(self._connection, run_id)
                 if row and row.is_intact():
                     rows.rebatch(self._connection, row, _joined(row, batch))
+
+    def save_select(self, batch: str, metric: str) -> None:
+        """Note by which validation metric a batch chooses settings, in place of an earlier note."""
+        with told(self.path), transaction(self._connection):
+            batches.learn(self._connection, {batch: {"select": metric}})
+
+    def load_select(self, batch: str) -> str | None:
+        """Return the validation metric by which a batch chooses settings, None if not noted."""
+        with self._reading():
+            found = batches.read(self._connection).get(batch, {}).get("select")
+        return None if found is None else str(found)
 
     def has(self, run_id: str) -> bool:
         """Tell whether this run trained to the end and its record is intact."""
@@ -211,11 +222,15 @@ class Store:
         with Store.open(into) as fresh, told(fresh.path):
             return rescue(self._connection, fresh._connection)
 
+    def missing(self) -> int:
+        """Return how many runs should be here and have vanished; 0 if that cannot be told."""
+        return missing(self._connection)
+
     def merge(self, source: Store) -> Merged:
         """Copy every intact run of `source`, with its batches, that is not here or less far here.
 
         One transaction a run: after a fault the runs copied so far are whole, and the same merge
-        copies the others.
+        copies the others. What is noted here of a batch stays.
         """
         found = Merged()
         with source._reading():
@@ -226,6 +241,9 @@ class Store:
                 with told(self.path, sum(map(len, copy[1].values()))):
                     getattr(found, put(self._connection, *copy)).append(run_id)
             found.missing = missing(source._connection)
+            known = batches.read(source._connection)
+        with told(self.path), transaction(self._connection):
+            batches.learn(self._connection, known | batches.read(self._connection))
         return found
 
     @contextlib.contextmanager
@@ -237,6 +255,8 @@ class Store:
     def _read(self, run_id: str, parts: Collection[str]) -> RunResult:
         row = rows.find(self._connection, run_id)
         if row is None:
+            if rows.find(self._connection, run_id, indexed=False):
+                raise Malformed(f"the index of runs is damaged: run {run_id} is not in it")
             raise UsageError(self._no_such(run_id))
         document = row.decoded()
         names = [name for name in document["parts"] if name in parts]

@@ -3,7 +3,9 @@
 import csv
 import io
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,7 +131,7 @@ def test_no_times(cli, three):
 
 def test_more_to_see(cli, three):
     plain = cli("compare").out
-    for option in ("--every-seed", "--all-columns", "--plot"):
+    for option in ("--every-seed", "--all-columns", "--plot", "--settings"):
         assert len(cli("compare", option).out) > len(plain), option
 
 
@@ -148,6 +150,116 @@ def test_metric_baseline_and_rope(cli, three):
     assert problem["select"] == "brier"
     assert {verdict["rope"] for verdict in problem["verdicts"]} == {0.125}
     assert {verdict["interval"]["metric"] for verdict in problem["verdicts"]} == {"error"}
+
+
+BATCH = """
+name = "{name}"
+dataset = "moons:n=60,n_test=40"
+hidden = [4]
+epochs = 3
+seeds = 2
+method = "none"
+[[methods]]
+grid.lr = [0.05, 0.5]
+[select]
+metric = "{metric}"
+"""
+
+
+def batch(cli, name, metric, *options):
+    """Run a batch of one method and two learning rates, whose config selects by `metric`."""
+    Path(f"{name}.toml").write_text(BATCH.format(name=name, metric=metric), encoding="utf-8")
+    cli("batch", f"{name}.toml", "--executor", "serial", *options)
+
+
+def selected_by(document):
+    """Return the metric that a report says it selected by, once it is seen to have done so."""
+    (problem,) = document["problems"]
+    runs = {t["run_id"]: t for a in problem["arms"] for t in a["trials"]}
+    for trial in runs.values():
+        assert trial["selected_by"] == trial["scores"]["val"][problem["select"]]
+    return problem["select"]
+
+
+def test_a_batch_selects_by_the_metric_of_its_config(cli):
+    batch(cli, "keep", "error")
+    for words in ((), ("keep",), ("batch=keep",), ("keep", "seed=0"), ("keep", "--metric", "auc")):
+        assert selected_by(compared(cli, *words)) == "error", words
+    assert "chosen per method and seed by val error" in cli("compare").out
+    assert selected_by(compared(cli, "--select", "brier")) == "brier"
+    assert "by val brier" in cli("compare", "--select", "brier").out
+    # runs that are not asked for as that batch are nobody's
+    assert selected_by(compared(cli, "method=none")) == "nll"
+
+
+def test_the_config_as_it_was_run_last_counts(cli):
+    batch(cli, "keep", "error")
+    batch(cli, "keep", "brier")
+    assert selected_by(compared(cli)) == "brier"
+    batch(cli, "other", "nll")
+    assert selected_by(compared(cli)) == "nll"
+    assert selected_by(compared(cli, "keep")) == "brier"
+    said = cli("compare", "keep,other", code=2).err
+    assert "select by different metrics (keep by brier, other by nll): say --select" in said
+    assert selected_by(compared(cli, "keep,other", "--select", "auc")) == "auc"
+
+
+def test_shards_bring_their_metric(cli):
+    for shard in ("1/2", "2/2"):
+        batch(cli, "keep", "error", "--shard", shard, "--store", f"{shard[0]}.db")
+    cli("merge", "1.db", "2.db", "--store", "all.db")
+    found = compared(cli, "--store", "all.db")
+    assert (found["n_runs"], selected_by(found)) == (4, "error")
+
+
+def test_a_batch_of_an_older_store_is_selected_by_nll(cli):
+    batch(cli, "keep", "error")
+    with closing(sqlite3.connect("overfit.db")) as connection:
+        connection.execute("DROP TABLE batches")
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    found = compared(cli)
+    assert (found["title"], found["n_runs"], selected_by(found)) == ("keep", 4, "nll")
+    batch(cli, "keep", "error")
+    assert selected_by(compared(cli)) == "error"
+
+
+SAMPLER = ("--inference", "hmc", "--chains", "2", "--warmup", "2", "--samples", "4")
+
+
+@pytest.fixture
+def chains(cli):
+    """Two seeds of HMC and of three other methods."""
+    cli("run", *TINY, "--method", "none,l2,bayes", "--members", 2, "--seeds", 2)
+    cli("run", *SHAPE, "--method", "bayes", *SAMPLER, "--leapfrog", 2, "--seeds", 2)
+
+
+def test_every_method_is_held_against_hmc(cli, chains):
+    (problem,) = compared(cli, "dataset=moons:n=60,n_test=40")["problems"]
+    hmc = "bayes (inference hmc)"
+    assert problem["reference"] == hmc
+    ids = {(a["name"], t["seed"]): t["run_id"] for a in problem["arms"] for t in a["trials"]}
+    with Store.open("overfit.db", "read") as store:
+        rows = {key: store.load(run_id, blobs=True).predictions for key, run_id in ids.items()}
+    assert len(problem["fidelity"]) == 3
+    for told in problem["fidelity"]:
+        assert told["seeds"] == [0, 1]
+        for seed, same, apart in zip(
+            told["seeds"], told["agreement"], told["total_variation"], strict=True
+        ):
+            one, other = rows[told["arm"], seed], rows[hmc, seed]
+            p, q = (dict(zip(r.ids.tolist(), r.outputs[:, 1], strict=True)) for r in (one, other))
+            assert apart == pytest.approx(sum(abs(p[i] - q[i]) for i in p) / 40)
+            assert same == sum((p[i] > 0.5) == (q[i] > 0.5) for i in p) / 40
+
+
+def test_another_reference(cli, chains):
+    where = "dataset=moons:n=60,n_test=40"
+    for asked, name in (("none", "none"), ("ensemble", "bayes (inference ensemble)")):
+        out = cli("compare", where, "--reference", asked, "--every-seed").out
+        assert f"against {name}" in out
+        assert f"total variation from {name} by seed" in out
+    assert "total variation" not in cli("compare", where, "method=none,l2").out
 
 
 def test_gates(cli, three):
@@ -172,6 +284,7 @@ def test_gates(cli, three):
         (["--metric", "nlll"], "Did you mean 'nll'?"),
         (["--select", "nlll"], "to select by 'nlll'. Did you mean 'nll'?"),
         (["--baseline", "nome"], "Did you mean 'none'?"),
+        (["--reference", "dropuot"], "unknown reference 'dropuot'. Did you mean 'dropout'?"),
         (["--rope", "-1"], "--rope"),
         (["methd=none"], "Did you mean 'method'?"),
         (["nothing-like-it"], "no run or batch"),

@@ -1,6 +1,7 @@
 """What belongs together: problems, arms, settings; whatever the order in which runs are stored."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from planted_runs import arm, compared, curve, light, only_problem, planted
@@ -199,3 +200,19 @@ def test_real_specs_that_are_one_run_have_the_same_settings():
     for one, spec in zip(keys, specs, strict=True):
         for other, again in zip(keys, specs, strict=True):
             assert (one == other) == (spec.run_id == again.run_id)
+
+
+def test_notes_on_the_data_are_told_once():
+    constant = "column 'x' is constant and was dropped."
+    twice = "duplicate rows across splits: {} of 20 test rows also train or validate."
+    results = [
+        replace(planted(method, seed), notes=(constant, twice.format(seed + 3)))
+        for method in ("l2", "none")
+        for seed in range(3)
+    ]
+    results += [replace(planted(seed=3), notes=(constant,)), planted("l2", 3, status="failed")]
+    assert only_problem(results).notes == (
+        constant,
+        f"{twice.format(3)} (seed 0; 3 of 4 seeds have one like it)",
+    )
+    assert only_problem([planted()]).notes == ()

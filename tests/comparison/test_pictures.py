@@ -1,5 +1,6 @@
 """Bands and reliability, held against NumPy and a loop over rows."""
 
+import itertools
 import math
 
 import numpy as np
@@ -52,6 +53,22 @@ def test_a_column_that_one_seed_lacks():
     assert bands["train_nll"].mean == (2.0, 3.0, 5.0)
     assert bands["val_nll"].mean[:2] == (1.0, 2.0)
     assert math.isnan(bands["val_nll"].mean[2])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
+def test_a_seed_without_a_number_leaves_no_range_in_any_order(order):
+    values = [2.0, math.nan, 1.0]
+    results = [planted(seed=s, curves=curve([3.0, values[at]])) for s, at in enumerate(order)]
+    band = only_problem(results).arms[0].curves.bands["train_nll"]
+    for edge in (band.mean, band.low, band.high):
+        assert edge[0] == 3.0
+        assert math.isnan(edge[1])
+
+
+def test_a_seed_that_left_the_finite_numbers_is_the_edge():
+    results = [planted(seed=s, curves=curve([v])) for s, v in enumerate((1.0, math.inf, 2.0))]
+    band = only_problem(results).arms[0].curves.bands["train_nll"]
+    assert (band.mean, band.low, band.high) == ((math.inf,), (1.0,), (math.inf,))
 
 
 def test_reliability_against_a_loop_over_rows():

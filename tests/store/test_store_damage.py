@@ -139,3 +139,42 @@ def test_a_run_that_vanished_whole_is_missed(whole: bytes, tmp_path: Path) -> No
         with pytest.raises(StoreError, match="8 runs were saved, 7 are found"):
             store.select()
         assert any("8 runs" in problem for problem in store.check())
+
+
+def without_indexes(path: Path, whole: bytes, *names: str) -> None:
+    """Empty these indexes: their pages say that they have no cells."""
+    path.write_bytes(whole)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        pages = [connection.execute(query, (name,)).fetchone()[0] for name in names]
+    content = bytearray(whole)
+    for page in pages:
+        content[(page - 1) * 4096] = 10  # a leaf
+        content[(page - 1) * 4096 + 3 : (page - 1) * 4096 + 5] = bytes(2)
+    path.write_bytes(content)
+
+
+def test_a_run_hidden_by_a_damaged_index_is_named(whole: bytes, tmp_path: Path) -> None:
+    path, run_id = tmp_path / "s.db", run_id_of(1)
+    without_indexes(path, whole, "sqlite_autoindex_runs_1")
+    with Store.open(path) as store:
+        with pytest.raises(StoreError, match=f"index of runs is damaged: run {run_id}"):
+            next(store.results([run_id]))
+        with pytest.raises(StoreError):
+            store.save(RUNS[run_id], batch="b")
+        assert store.check() != []
+        kept, lost = store.rescue(tmp_path / "fresh.db")
+    assert (sorted(kept), lost) == (sorted(RUNS), [])
+
+
+def test_a_run_hidden_and_saved_again_is_never_counted_twice(whole: bytes, tmp_path: Path) -> None:
+    path, run_id = tmp_path / "s.db", run_id_of(1)
+    without_indexes(path, whole, "sqlite_autoindex_runs_1", "sqlite_autoindex_parts_1")
+    with Store.open(path) as store:
+        store.save(RUNS[run_id], batch="b")
+        with pytest.raises(StoreError, match=f"damaged: run {run_id}"):
+            store.select()
+        kept, lost = store.rescue(tmp_path / "fresh.db")
+    assert (sorted(kept), lost) == (sorted(RUNS), [])
+    with Store.open(tmp_path / "fresh.db", "read") as store:
+        assert len(store.select()) == len(RUNS)

@@ -73,7 +73,8 @@ def test_a_newer_store_is_refused(path: Path, mode: Mode) -> None:
     Store.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {migrations.LATEST + 1}")
-    with pytest.raises(StoreError, match=r"newer overfit \(schema 3; .*Upgrade"):
+    newer = migrations.LATEST + 1
+    with pytest.raises(StoreError, match=rf"newer overfit \(schema {newer}; .*Upgrade"):
         Store.open(path, mode)
 
 

@@ -12,6 +12,7 @@ from overfit_cli.report.escape import csv_text
 from overfit_cli.report.json_text import document
 
 PARTS = ("train", "val", "test")
+FIDELITY = ("reference", "agreement", "total_variation")
 Cell = str | float | None
 
 
@@ -48,6 +49,7 @@ class _Columns:
     settings: tuple[str, ...]
     common: tuple[str, ...]
     scores: tuple[tuple[str, str], ...]
+    fidelity: tuple[str, ...]
     times: bool
 
     @property
@@ -56,7 +58,7 @@ class _Columns:
             "dataset", "resample", "method", "method_diverged", "method_failed", "seed", "run_id",
             *self.settings, *self.common, "selected_by", "best_epoch", "restored_epoch",
             *(f"{part}_{metric}" for part, metric in self.scores),
-            *(["seconds"] if self.times else []),
+            *self.fidelity, *(["seconds"] if self.times else []),
         ]  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def _columns(comparison: Comparison, all_columns: bool, times: bool) -> _Columns
             for part in PARTS
             for metric in _names(key for trial in trials for key in trial.scores.get(part, {}))
         ),
+        FIDELITY if any(problem.fidelity for problem in comparison.problems) else (),
         times,
     )
 
@@ -108,5 +111,17 @@ def _row(columns: _Columns, problem: Problem, arm: Arm, trial: Trial | None) -> 
         *(problem.common.get(name) for name in columns.common),
         trial.selected_by, trial.best_epoch, trial.restored_epoch,
         *(trial.scores.get(part, {}).get(metric) for part, metric in columns.scores),
+        *(_near(problem, arm, trial).get(name) for name in columns.fidelity),
         *([trial.seconds] if columns.times else []),
     ]  # fmt: skip
+
+
+def _near(problem: Problem, arm: Arm, trial: Trial) -> dict[str, Cell]:
+    """Return FIDELITY of one trial as far as it is known."""
+    found: dict[str, Cell] = {"reference": problem.reference}
+    for each in problem.fidelity:
+        if each.arm == arm.name and trial.seed in each.seeds:
+            at = each.seeds.index(trial.seed)
+            found["total_variation"] = each.total_variation[at]
+            found["agreement"] = each.agreement[at] if each.agreement else None
+    return found

@@ -9,9 +9,15 @@ from overfit_cli.comparison.records import Comparison, Problem
 from overfit_cli.report.compare.calibration_charts import calibration_charts
 from overfit_cli.report.compare.curve_charts import curve_charts
 from overfit_cli.report.compare.drawing import Drawing
+from overfit_cli.report.compare.facts import capital
+from overfit_cli.report.compare.fidelity import fidelity_note
 from overfit_cli.report.compare.palette import Look, looks
-from overfit_cli.report.compare.response_charts import response_charts
-from overfit_cli.report.compare.score_charts import difference_charts, score_charts
+from overfit_cli.report.compare.response_charts import response_charts, undrawn
+from overfit_cli.report.compare.score_charts import (
+    difference_charts,
+    fidelity_charts,
+    score_charts,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ def _groups(problem: Problem, found: dict[str, Look]) -> Iterator[Group]:
         tuple(score_charts(problem, found)),
     )
     yield Group(
+        f"Distance from {problem.reference}",
+        f"{capital(fidelity_note(problem))}. A dot per seed, a mean over the same test rows. It "
+        "tells who approximates the reference well, not who predicts well.",
+        tuple(fidelity_charts(problem, found)),
+    )
+    yield Group(
         "Curves",
         "Training rows dashed, validation rows solid, means over seeds with their range; grey is "
         "the baseline on validation rows. A line is thin where some seeds had already stopped.",
@@ -57,6 +69,6 @@ def _groups(problem: Problem, found: dict[str, Look]) -> Iterator[Group]:
     yield Group(
         "Response to hyperparameters",
         "Mean score of every setting that was tried: validation rows filled and solid, test rows "
-        "hollow and dotted. The lines join the best setting at each value.",
+        "hollow and dotted. The lines join the best setting at each value." + undrawn(problem),
         tuple(response_charts(problem, found)),
     )

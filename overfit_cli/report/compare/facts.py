@@ -42,3 +42,8 @@ def lost_lines(problem: Problem) -> list[str]:
         for arm in problem.arms
         if lost_text(arm)
     ]
+
+
+def capital(words: str) -> str:
+    """Return words as a sentence begins."""
+    return words[:1].upper() + words[1:]

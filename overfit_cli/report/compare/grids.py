@@ -81,7 +81,7 @@ def _main(problem: Problem, plus_minus: str) -> Iterable[Cells]:
     """Yield mean ± sd and median of the metric that verdicts are about, and the gap."""
     how = measure(problem.metric)
     table = _table(problem, problem.metric)
-    places = _places(how, table)
+    places = digits_of(how, table)
     yield Cells(how.label, tuple(spread(values, places, plus_minus) for values in table))
     medians = (rounded(statistics.median(values), places) if values else "" for values in table)
     references = len(problem.references)
@@ -114,15 +114,15 @@ def _others(problem: Problem, all_columns: bool) -> list[str]:
 
 def _mean_of(problem: Problem, key: str) -> Cells:
     how, table = measure(key), _table(problem, key)
-    places = _places(how, table)
+    places = digits_of(how, table)
     cells = (number(typical(values), places) if values else "" for values in table)
     return Cells(how.label, tuple(cells))
 
 
 def _validation(problem: Problem, plus_minus: str) -> Cells:
     how = measure(problem.metric)
-    table = [_scaled(how, arm.values(how.key, "val").values()) for arm in problem.arms]
-    cells = [spread(values, _places(how, table), plus_minus) for values in table]
+    table = [in_unit(how, arm.values(how.key, "val").values()) for arm in problem.arms]
+    cells = [spread(values, digits_of(how, table), plus_minus) for values in table]
     return Cells(f"val {how.label}", (*cells, *("" for _ in problem.references)))
 
 
@@ -130,16 +130,17 @@ def _table(problem: Problem, key: str) -> list[list[float]]:
     """Return the test values of every row, arms first, in the page's unit."""
     rows = [arm.values(key).values() for arm in problem.arms]
     references = [[each[key]] if key in each else [] for each in problem.references.values()]
-    return [_scaled(measure(key), values) for values in (*rows, *references)]
+    return [in_unit(measure(key), values) for values in (*rows, *references)]
 
 
-def _scaled(how: Measure, values: Iterable[float]) -> list[float]:
+def in_unit(how: Measure, values: Iterable[float]) -> list[float]:
     """Return values in the page's unit; none of them if nobody recorded the metric."""
     found = [how.factor * value for value in values]
     return [] if all(map(math.isnan, found)) else found
 
 
-def _places(how: Measure, table: Sequence[Sequence[float]]) -> int:
+def digits_of(how: Measure, table: Sequence[Sequence[float]]) -> int:
+    """Return how many decimals suit the rows of a table, in the page's unit."""
     if how.factor != 1:
         return 2
     return decimals(_finite(typical(values) for values in table))

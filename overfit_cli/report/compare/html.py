@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,7 +11,8 @@ from markupsafe import Markup
 from overfit_cli.comparison.records import Comparison, Finding, Problem
 from overfit_cli.report.compare.drawing import Drawing, inline_svg
 from overfit_cli.report.compare.drawings import Group, groups
-from overfit_cli.report.compare.facts import lost_lines, problem_facts, run_facts
+from overfit_cli.report.compare.facts import capital, lost_lines, problem_facts, run_facts
+from overfit_cli.report.compare.fidelity import fidelity_by_seed, fidelity_grid
 from overfit_cli.report.compare.grids import (
     Grid,
     differences_grid,
@@ -22,6 +23,7 @@ from overfit_cli.report.compare.grids import (
 from overfit_cli.report.compare.measures import measure
 from overfit_cli.report.compare.palette import css
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
+from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
 from overfit_cli.report.escape import visible
 
 BADGES: dict[Finding, str] = {
@@ -31,6 +33,9 @@ BADGES: dict[Finding, str] = {
     "undecided": "undecided",
     "too few": "too few seeds",
 }
+
+
+SPREAD = "mean ± standard deviation over seeds"
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,9 @@ class Section:
     warnings: tuple[str, ...]
     tables: tuple[Titled, ...]
     figures: tuple[Shown, ...]
-    seeds: Titled
     settings: Titled | None
+    details: tuple[Titled, ...]
+    notes: tuple[str, ...]
     common: tuple[tuple[str, str], ...]
 
 
@@ -112,7 +118,6 @@ def _harmless(value: object) -> object:
 def _section(
     place: int, problem: Problem, found: Sequence[Group], all_columns: bool, times: bool
 ) -> Section:
-    label = measure(problem.metric).label
     return Section(
         name=problem.dataset,
         anchor=f"problem-{place}",
@@ -123,8 +128,9 @@ def _section(
         warnings=problem.warnings,
         tables=_tables(problem, all_columns, times),
         figures=tuple(_shown(place, index, group) for index, group in enumerate(found, 1)),
-        seeds=Titled(f"Test {label} of every seed", seeds_grid(problem)),
         settings=_settings(problem, all_columns),
+        details=tuple(_details(problem, all_columns)),
+        notes=problem.notes,
         common=tuple(problem.common.items()),
     )
 
@@ -137,17 +143,28 @@ def _verdicts(problem: Problem) -> tuple[Said, ...]:
 
 
 def _tables(problem: Problem, all_columns: bool, times: bool) -> tuple[Titled, ...]:
-    caption = "Test rows: mean ± standard deviation over seeds"
-    methods = Titled(caption, methods_grid(problem, all_columns, times))
-    differences = differences_grid(problem)
-    if differences is None:
-        return (methods,)
-    return methods, Titled("Difference from the baseline [95% interval]", differences)
+    methods = methods_grid(problem, all_columns, times)
+    found = (
+        (f"Test rows: {SPREAD}", methods),
+        ("Difference from the baseline [95% interval]", differences_grid(problem)),
+        (f"Nearness to {problem.reference}: {SPREAD}", fidelity_grid(problem)),
+    )
+    return tuple(Titled(caption, grid) for caption, grid in found if grid is not None)
 
 
 def _settings(problem: Problem, all_columns: bool) -> Titled | None:
     grid = settings_grid(problem, all_columns)
     return Titled("Settings tried, and how often each was chosen", grid) if grid else None
+
+
+def _details(problem: Problem, all_columns: bool) -> Iterator[Titled]:
+    """Yield tables that are folded away: every setting and every seed."""
+    scores = setting_scores_grid(problem, all_columns)
+    if scores is not None:
+        told = [f"Scores by setting: {SPREAD}", *settings_left_out(problem)]
+        yield Titled("; ".join(told), scores)
+    yield Titled(f"Test {measure(problem.metric).label} of every seed", seeds_grid(problem))
+    yield from (Titled(capital(title), grid) for title, grid in fidelity_by_seed(problem))
 
 
 def _shown(place: int, index: int, group: Group) -> Shown:

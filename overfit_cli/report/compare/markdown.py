@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from overfit_cli.comparison.records import Comparison, Problem
-from overfit_cli.report.compare.facts import common_text, lost_lines, problem_facts, run_facts
+from overfit_cli.report.compare.facts import (
+    capital,
+    common_text,
+    lost_lines,
+    problem_facts,
+    run_facts,
+)
+from overfit_cli.report.compare.fidelity import (
+    fidelity_by_seed,
+    fidelity_grid,
+    fidelity_note,
+)
 from overfit_cli.report.compare.grids import (
     Grid,
     differences_grid,
@@ -15,38 +26,56 @@ from overfit_cli.report.compare.grids import (
 )
 from overfit_cli.report.compare.measures import measure
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
+from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
 from overfit_cli.report.escape import markdown
 
 
 def comparison_markdown(
-    comparison: Comparison, all_columns: bool, every_seed: bool, times: bool
+    comparison: Comparison,
+    all_columns: bool,
+    every_seed: bool,
+    times: bool,
+    settings: bool = False,
 ) -> str:
-    """Return the report as Markdown with pipe tables."""
+    """Return the report as Markdown with pipe tables; see comparison_page."""
     blocks = [f"# {markdown(comparison.title)}", f"{markdown(run_facts(comparison, times))}."]
     for problem in comparison.problems:
-        blocks += _problem(problem, all_columns, every_seed, times)
+        blocks += _problem(problem, all_columns, every_seed, times, settings)
     blocks += _bullets(f"Warning: {warning}" for warning in comparison.warnings)
     return "\n\n".join(blocks) + "\n"
 
 
-def _problem(problem: Problem, all_columns: bool, every_seed: bool, times: bool) -> Iterable[str]:
+def _problem(
+    problem: Problem, all_columns: bool, every_seed: bool, times: bool, settings: bool
+) -> Iterable[str]:
     yield f"## {markdown(problem.dataset)}"
     yield f"{markdown(problem_facts(problem))}."
     yield f"**{markdown(answer(problem))}**"
     yield from _bullets(verdict_sentence(verdict, problem) for verdict in problem.verdicts)
     lost = (f"Lost runs, in no average: {line}" for line in lost_lines(problem))
-    yield from _bullets([*lost, *(f"Warning: {warning}" for warning in problem.warnings)])
+    notes = (f"Note: {note}" for note in problem.notes)
+    yield from _bullets([*lost, *(f"Warning: {warning}" for warning in problem.warnings), *notes])
     yield "Test rows; mean ± standard deviation over seeds:"
     yield _table(methods_grid(problem, all_columns, times))
     yield from _titled("Settings:", settings_grid(problem, all_columns))
+    if settings:
+        title = "Scores by setting, over seeds:"
+        yield from _titled(title, setting_scores_grid(problem, all_columns))
+        yield from _bullets(settings_left_out(problem))
     yield from _titled(
         "Differences from the baseline \\[95% interval\\]:", differences_grid(problem)
     )
+    yield from _titled(f"{capital(fidelity_note(problem))}:", fidelity_grid(problem))
     if every_seed:
-        title = f"Test {markdown(measure(problem.metric).label)} by seed:"
-        yield from _titled(title, seeds_grid(problem))
+        yield from _by_seed(problem)
     if problem.common:
         yield f"All runs: {markdown(common_text(problem))}"
+
+
+def _by_seed(problem: Problem) -> Iterable[str]:
+    scores = f"test {measure(problem.metric).label} by seed", seeds_grid(problem)
+    for title, grid in (scores, *fidelity_by_seed(problem)):
+        yield from _titled(f"{capital(markdown(title))}:", grid)
 
 
 def _titled(title: str, grid: Grid | None) -> Iterable[str]:

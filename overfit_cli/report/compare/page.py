@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from overfit_cli.comparison.records import Comparison, Finding, Problem
 from overfit_cli.report.compare.facts import common_text, lost_lines, problem_facts, run_facts
+from overfit_cli.report.compare.fidelity import (
+    fidelity_by_seed,
+    fidelity_grid,
+    fidelity_note,
+)
 from overfit_cli.report.compare.grids import (
     Cells,
     Grid,
@@ -19,6 +25,7 @@ from overfit_cli.report.compare.grids import (
 )
 from overfit_cli.report.compare.measures import measure
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
+from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
 
@@ -27,18 +34,22 @@ BLANK = Text("")
 
 
 def comparison_page(
-    comparison: Comparison, all_columns: bool, every_seed: bool, times: bool
+    comparison: Comparison,
+    all_columns: bool,
+    every_seed: bool,
+    times: bool,
+    settings: bool = False,
 ) -> RenderableType:
     """Return the whole report for a terminal.
 
     all_columns: also what is the same everywhere and the less usual metrics. every_seed: the
-    value of each. times: seconds and the date.
+    value of each. times: seconds and the date. settings: the scores of every setting tried.
     """
     parts: list[RenderableType] = [
         _line(f"{comparison.title}: {run_facts(comparison, times)}", "bold")
     ]
     for problem in comparison.problems:
-        parts += [BLANK, *_problem(problem, all_columns, every_seed, times)]
+        parts += [BLANK, *_problem(problem, all_columns, every_seed, times, settings)]
     if not comparison.problems:
         parts.append(_line("there is nothing to compare"))
     parts += [_line(f"warning: {warning}") for warning in comparison.warnings]
@@ -46,17 +57,23 @@ def comparison_page(
 
 
 def _problem(
-    problem: Problem, all_columns: bool, every_seed: bool, times: bool
+    problem: Problem, all_columns: bool, every_seed: bool, times: bool, settings: bool
 ) -> Iterable[RenderableType]:
     yield _headline(problem)
     if problem.common:
         yield _line(f"all runs: {common_text(problem)}")
+    yield from (_line(f"note: {note}") for note in problem.notes)
     yield BLANK
     yield _methods(problem, all_columns, times)
     yield from _titled("", settings_grid(problem, all_columns))
+    if settings:
+        yield from _setting_scores(problem, all_columns)
     yield from _titled("difference from the baseline [95% interval]", differences_grid(problem))
+    yield from _spread_over_seeds(partial(fidelity_grid, problem), [fidelity_note(problem)])
     if every_seed:
         yield from _titled(f"test {measure(problem.metric).label} by seed", seeds_grid(problem))
+        for title, grid in fidelity_by_seed(problem):
+            yield from _titled(title, grid)
     yield BLANK
     yield from _closing(problem)
 
@@ -77,6 +94,26 @@ def _methods(problem: Problem, all_columns: bool, times: bool) -> Fitted:
         return Group(_drawn(grid, surface), surface.text(note))
 
     return Fitted(draw)
+
+
+def _setting_scores(problem: Problem, all_columns: bool) -> Iterable[RenderableType]:
+    make = partial(setting_scores_grid, problem, all_columns)
+    yield from _spread_over_seeds(make, settings_left_out(problem))
+
+
+def _spread_over_seeds(
+    make: Callable[[str], Grid | None], notes: Iterable[str]
+) -> Iterable[RenderableType]:
+    """Yield what `make` returns for the surface's plus-minus sign, with notes; nothing for None."""
+
+    def draw(surface: Surface) -> RenderableType:
+        grid = make(surface.plus_minus)
+        return BLANK if grid is None else _drawn(grid, surface)
+
+    if make("") is not None:
+        yield BLANK
+        yield Fitted(draw)
+        yield from map(_line, notes)
 
 
 def _titled(title: str, grid: Grid | None) -> Iterable[RenderableType]:

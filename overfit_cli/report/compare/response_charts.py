@@ -13,7 +13,8 @@ from overfit_cli.comparison.records import Arm, Problem, Setting
 from overfit_cli.report.compare.drawing import Drawing, axes, scaled, shortened
 from overfit_cli.report.compare.measures import Measure, measure, typical
 from overfit_cli.report.compare.palette import Look
-from overfit_cli.report.figures import number
+from overfit_cli.report.compare.setting_scores import by_validation
+from overfit_cli.report.figures import count, number
 from overfit_cli.report.scale import LOG_FROM
 
 WIDTH, HEIGHT = 340, 236
@@ -24,22 +25,52 @@ ROOM = 0.06
 
 MOST_TICKS = 8
 
+MOST = 120
+"""Settings in one figure: more would hide each other and swell the page."""
+
 
 def response_charts(problem: Problem, looks: Mapping[str, Look]) -> Iterator[Drawing]:
     """Yield a figure per method and varied hyperparameter that has several values."""
-    place = 0
+    how = measure(problem.metric)
+    for place, (arm, name, tried) in enumerate(_varied(problem), 1):
+        shown = _shown(tried, name, how)
+        yield Drawing(
+            f"response-{place}-{arm.name}-{name}",
+            f"{arm.name}: {how.label} by {name}",
+            _description(shown, len(tried), name, how),
+            partial(_chart, problem, arm.name, shown, name, looks[arm.name]),
+        )
+
+
+def undrawn(problem: Problem) -> str:
+    """Return a sentence on settings that the figures leave out, with its blank; "" for none."""
+    how = measure(problem.metric)
+    left = [
+        f"{count(len(tried) - len(shown))} of {count(len(tried))} settings of {arm.name} by {name}"
+        for arm, name, tried in _varied(problem)
+        if len(shown := _shown(tried, name, how)) < len(tried)
+    ]
+    said = f"{', '.join(left)}: at each value the best on validation rows are drawn"
+    return f" Left out are {said}; --json has all." if left else ""
+
+
+def _varied(problem: Problem) -> Iterator[tuple[Arm, str, list[Setting]]]:
+    """Yield what the figures are of: a method, a hyperparameter, the settings that tell of it."""
     for arm in problem.arms:
         for name in arm.varied:
             tried = _tried(arm, name)
-            if len({each.values[name] for each in tried}) < 2:
-                continue
-            place += 1
-            yield Drawing(
-                f"response-{place}-{arm.name}-{name}",
-                f"{arm.name}: {measure(problem.metric).label} by {name}",
-                _description(tried, name, measure(problem.metric)),
-                partial(_chart, problem, arm.name, tried, name, looks[arm.name]),
-            )
+            if len({each.values[name] for each in tried}) > 1:
+                yield arm, name, tried
+
+
+def _shown(tried: Sequence[Setting], name: str, how: Measure) -> list[Setting]:
+    """Return at most MOST settings: of some values, evenly, each value's best on validation."""
+    by_value: dict[str, list[Setting]] = {}
+    for each in tried:
+        by_value.setdefault(each.values[name], []).append(each)
+    values = list(by_value)[:: math.ceil(len(by_value) / MOST)]
+    most = max(1, MOST // len(values)) if len(tried) > MOST else len(tried)
+    return [each for value in values for each in by_validation(by_value[value], how)[:most]]
 
 
 def _tried(arm: Arm, name: str) -> list[Setting]:
@@ -55,12 +86,13 @@ def _known(values: Sequence[float]) -> list[float]:
     return [value for value in values if math.isfinite(value)]
 
 
-def _description(tried: Sequence[Setting], name: str, how: Measure) -> str:
+def _description(shown: Sequence[Setting], tried: int, name: str, how: Measure) -> str:
     told = (
         f"{each.values[name]}: val {_mean(each.val, how)}, test {_mean(each.test, how)}"
-        for each in tried
+        for each in shown
     )
-    return f"Means over seeds. {'; '.join(told)}."
+    some = "" if len(shown) == tried else f" {count(len(shown))} of {count(tried)} settings."
+    return f"Means over seeds.{some} {'; '.join(told)}."
 
 
 def _mean(values: Sequence[float], how: Measure) -> str:

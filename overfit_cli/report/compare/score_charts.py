@@ -1,4 +1,4 @@
-"""Final scores and paired differences: every seed is a dot."""
+"""Final scores, paired differences and distances from a reference: every seed is a dot."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from overfit_cli.comparison.records import Problem, Verdict
+from overfit_cli.comparison.records import Fidelity, Problem, Verdict
 from overfit_cli.report.compare.drawing import Drawing, axes, scaled, shortened
 from overfit_cli.report.compare.measures import interval_text, measure, test_mean
 from overfit_cli.report.compare.palette import INK, MUTED, RULE, Look
-from overfit_cli.report.figures import number
+from overfit_cli.report.figures import mean, number
 
 WIDTH, ROW, REST = 460, 34, 62
 LETTER = 7.68
@@ -51,6 +51,19 @@ def difference_charts(problem: Problem, looks: Looks) -> Iterator[Drawing]:
             f"Test {how.of_difference} minus {verdicts[0].baseline}",
             f"Means and 95% intervals: {'; '.join(told)}.",
             partial(_differences, verdicts, looks),
+        )
+
+
+def fidelity_charts(problem: Problem, looks: Looks) -> Iterator[Drawing]:
+    """Yield the total variation between every method and the reference, by seed."""
+    known = [each for each in problem.fidelity if each.seeds]
+    if known:
+        told = (f"{each.arm} {number(mean(each.total_variation), 3)}" for each in known)
+        yield Drawing(
+            "fidelity",
+            f"Total variation from {problem.reference}, every seed",
+            f"Means: {'; '.join(told)}.",
+            partial(_distances, known, looks),
         )
 
 
@@ -102,6 +115,16 @@ def _differences(verdicts: Sequence[Verdict], looks: Looks) -> Figure:
     scaled(made, "x", span, may_log=False)
     better = "higher" if how.higher_is_better else "lower"
     made.set_xlabel(f"test {how.of_difference} minus baseline; {better} is better")
+    return figure
+
+
+def _distances(known: Sequence[Fidelity], looks: Looks) -> Figure:
+    figure, made = _rows([each.arm for each in known])
+    for place, each in enumerate(known):
+        _dots(made, place, each.total_variation, looks[each.arm])
+        _mark(made, place, mean(each.total_variation))
+    scaled(made, "x", [0.0, *(v for each in known for v in each.total_variation)], may_log=False)
+    made.set_xlabel("total variation; 0 is equal")
     return figure
 
 

@@ -10,6 +10,7 @@ from overfit_cli.comparison.records import (
     Bin,
     Comparison,
     Curves,
+    Fidelity,
     Interval,
     Problem,
     Setting,
@@ -228,6 +229,39 @@ def all_diverged():
     )  # fmt: skip
 
 
+def fidelity(name, apart, seeds=SEEDS, reference="bayes (inference hmc)", **changes):
+    """Agreement falls as total variation grows."""
+    distances = tuple(apart * (1 + 0.2 * wave(seed)) for seed in seeds)
+    same = tuple(1 - 0.7 * value for value in distances)
+    return Fidelity(name, reference, seeds, same, distances, **changes)
+
+
+def averages():
+    """Two approximations and a network beside the chains that they are held against."""
+    hmc = "bayes (inference hmc)"
+    arms = (
+        arm("none", 0.36, 0.2),
+        arm("bayes (inference ensemble)", 0.3, 0.1),
+        arm(hmc, 0.26, 0.05, (), ((),), (10,)),
+    )
+    verdicts = (verdict(arms[1].name, comparisons=2), verdict(hmc, -0.1, comparisons=2))
+    found = (
+        fidelity("none", 0.067, SEEDS[:9], unpaired={"predictions were not stored": (9,)}),
+        fidelity("bayes (inference ensemble)", 0.052),
+    )
+    return Problem(
+        "neal-binary", "draws", 300, 0, 10_000, "nll", "nll", "none", arms, verdicts, COMMON,
+        {"true probabilities": {"nll": 0.244}}, reference=hmc, fidelity=found,
+        notes=("column 'x' is constant and was dropped.",),
+    )  # fmt: skip
+
+
+def distances_of_a_regression():
+    """Normals have a total variation, but no class to agree on."""
+    near = replace(fidelity("dropout", 0.2, SEEDS[:3], "none"), agreement=())
+    return replace(regression(), reference="none", fidelity=(near,))
+
+
 def comparison(*problems, **changes):
     made = Comparison(
         "digits-remedies", problems or (classification(),), 80, "2026-03-01T12:00:00Z"
@@ -237,7 +271,7 @@ def comparison(*problems, **changes):
 
 def several():
     return comparison(
-        classification(), regression(), one_seed(), all_diverged(),
+        classification(), regression(), one_seed(), all_diverged(), averages(),
         title="everything", warnings=("two batches share this name",),
     )  # fmt: skip
 
@@ -263,5 +297,6 @@ def hostile(text):
         base, dataset=text, baseline=text, arms=(base.arms[0], bad),
         verdicts=(verdict(text, baseline=text),), common={text: text},
         references={text: base.references["linear model"]}, warnings=(text,),
+        reference=text, fidelity=(fidelity(text, 0.1, reference=text),), notes=(text,),
     )  # fmt: skip
     return comparison(problem, title=text, date=text, warnings=(text,))

@@ -1,12 +1,21 @@
 """JSON, CSV and Markdown for programs and papers."""
 
 import csv
+import html
 import io
 import json
 from dataclasses import replace
 
 import pytest
-from comparison_samples import all_diverged, classification, comparison, several, several_html
+from comparison_samples import (
+    all_diverged,
+    averages,
+    classification,
+    comparison,
+    distances_of_a_regression,
+    several,
+    several_html,
+)
 
 from overfit_cli.report.compare.documents import comparison_csv, comparison_json
 from overfit_cli.report.compare.html import comparison_html
@@ -79,6 +88,28 @@ def test_csv_has_a_row_per_method_and_seed_that_round_trips():
         assert int(row["method_diverged"]) == arm.diverged
 
 
+def test_every_seed_of_the_distance_is_in_json_and_csv():
+    made = comparison(averages(), distances_of_a_regression())
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(made, False, True))))
+    known = {(row["dataset"], row["method"], int(row["seed"])): row for row in rows}
+    document = json.loads(comparison_json(made, True))
+    for plain, problem in zip(document["problems"], made.problems, strict=True):
+        assert plain["reference"] == problem.reference
+        for told, found in zip(plain["fidelity"], problem.fidelity, strict=True):
+            assert told["total_variation"] == list(found.total_variation)
+            for at, seed in enumerate(found.seeds):
+                row = known[problem.dataset, found.arm, seed]
+                assert float(row["total_variation"]) == found.total_variation[at]
+                assert row["agreement"] == (str(found.agreement[at]) if found.agreement else "")
+                assert row["reference"] == problem.reference
+    assert known["neal-binary", "none", 9]["total_variation"] == ""
+    assert known["neal-binary", "bayes (inference hmc)", 0]["agreement"] == ""
+
+
+def test_csv_without_a_reference_has_no_columns_for_it():
+    assert "total_variation" not in comparison_csv(comparison(), True, True)
+
+
 def test_csv_keeps_a_method_of_which_no_run_finished():
     rows = list(
         csv.DictReader(io.StringIO(comparison_csv(comparison(all_diverged()), False, True)))
@@ -91,6 +122,14 @@ def test_csv_shows_common_settings_only_on_request():
     narrow, wide = (comparison_csv(comparison(), every, True) for every in (False, True))
     assert "optimizer" not in narrow
     assert "optimizer" in wide.split("\n")[0]
+
+
+def test_the_distance_and_the_notes_are_in_every_page():
+    for name in ("table", "markdown", "html"):
+        shown = FORMATS[name](comparison(averages()), False)
+        assert "against bayes (inference hmc)" in shown
+        assert "total variation" in shown
+        assert "column 'x' is constant" in html.unescape(shown)
 
 
 def test_lost_runs_are_in_plain_sight_in_every_format():

@@ -7,7 +7,16 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from comparison_samples import arm, classification, comparison, hostile, one_seed, regression
+from comparison_samples import (
+    arm,
+    averages,
+    classification,
+    comparison,
+    fidelity,
+    hostile,
+    one_seed,
+    regression,
+)
 from report_payloads import PAYLOADS
 
 from overfit_cli.comparison.records import Band
@@ -106,6 +115,20 @@ def test_every_seed_is_a_dot():
     drawn = [x for line in scores.lines if line.get_linestyle() == "None" for x in line.get_xdata()]
     wanted = [v for a in regression().arms for v in a.values("rmse").values()]
     assert sorted(drawn) == sorted([*wanted, 64000.0])
+
+
+def test_every_seed_of_the_distance_is_a_dot():
+    made = next(d for d in drawings(averages()) if d.name == "fidelity").draw().axes[0]
+    drawn = [x for line in made.lines if line.get_linestyle() == "None" for x in line.get_xdata()]
+    wanted = [value for each in averages().fidelity for value in each.total_variation]
+    assert sorted(drawn) == sorted(wanted)
+    # from zero on, so that near looks near
+    assert made.get_xlim()[0] <= 0
+
+
+def test_who_was_held_against_nothing_has_no_distance_drawn():
+    nothing = replace(averages(), fidelity=(fidelity("none", 0.1, ()),))
+    assert "fidelity" not in [drawing.name for drawing in drawings(nothing)]
 
 
 def luminance(colour):

@@ -3,7 +3,15 @@
 import re
 
 import pytest
-from comparison_samples import all_diverged, comparison, one_seed, several, several_html
+from comparison_samples import (
+    all_diverged,
+    averages,
+    comparison,
+    distances_of_a_regression,
+    one_seed,
+    several,
+    several_html,
+)
 
 from overfit_cli.report.compare.documents import comparison_csv, comparison_json
 from overfit_cli.report.compare.markdown import comparison_markdown
@@ -17,6 +25,9 @@ PAGES = {
     "no-times": lambda: comparison_page(comparison(), False, False, False),
     "lost": lambda: comparison_page(comparison(all_diverged()), False, False, True),
     "nothing": lambda: comparison_page(comparison(problems=()), False, False, True),
+    "fidelity": lambda: comparison_page(
+        comparison(averages(), distances_of_a_regression()), False, True, True, True
+    ),
     "plot": lambda: comparison_plot(several()),
 }
 
@@ -49,7 +60,7 @@ def test_csv_reads_as_it_was_approved(golden):
 
 
 def test_markdown_reads_as_it_was_approved(golden):
-    golden("compare-markdown", comparison_markdown(several(), False, True, True))
+    golden("compare-markdown", comparison_markdown(several(), False, True, True, True))
 
 
 def test_html_reads_as_it_was_approved(golden):

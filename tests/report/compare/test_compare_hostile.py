@@ -51,7 +51,7 @@ def same(text):
 @pytest.mark.parametrize("chunk", CHUNKS, ids=range(len(CHUNKS)))
 def test_pages_show_the_text_and_obey_none_of_it(chunk):
     for page in (
-        comparison_page(hostile(chunk), True, True, True),
+        comparison_page(hostile(chunk), True, True, True, True),
         comparison_plot(hostile(chunk)),
     ):
         shown = plain_text(page, 10_000).replace("\n", "")
@@ -61,7 +61,7 @@ def test_pages_show_the_text_and_obey_none_of_it(chunk):
 
 @pytest.mark.parametrize("chunk", CHUNKS[::4], ids=range(0, len(CHUNKS), 4))
 def test_pages_print_on_a_narrow_ascii_terminal(chunk):
-    shown = plain_text(comparison_page(hostile(chunk), True, True, True), 50, "ascii")
+    shown = plain_text(comparison_page(hostile(chunk), True, True, True, True), 50, "ascii")
     assert shown.isascii()
     assert max(map(len, shown.split("\n"))) <= 50
 
@@ -95,8 +95,8 @@ def _is_number(cell):
 @pytest.mark.parametrize("text", LARGE + MARKDOWN + HTML[:3], ids=str)
 def test_markdown_renders_the_text_and_nothing_else(text):
     """Rendered by another program, with raw HTML and tables allowed."""
-    source = comparison_markdown(hostile(text), True, True, True)
-    calm = comparison_markdown(hostile("calm"), True, True, True)
+    source = comparison_markdown(hostile(text), True, True, True, True)
+    calm = comparison_markdown(hostile("calm"), True, True, True, True)
     render = MarkdownIt("commonmark").enable("table").render
     read, plain = Read(render(source)), Read(render(calm))
     assert read.tags == plain.tags

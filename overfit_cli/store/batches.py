@@ -1,0 +1,39 @@
+"""What a store knows of batches beyond their runs: what chooses their settings."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from overfit_cli.store.codec import Malformed, digest, from_json, to_json
+
+Batches = dict[str, dict[str, Any]]
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Add the row of a store that knows of none."""
+    connection.execute("INSERT INTO batches VALUES (?, ?)", _sealed({}))
+
+
+def read(connection: sqlite3.Connection) -> Batches:
+    """Return what is known, by name: `{"keep": {"select": "nll"}}`.
+
+    Raises:
+        Malformed: if it is damaged.
+    """
+    row = connection.execute("SELECT record, checksum FROM batches").fetchone()
+    if row is None or digest(row[0]) != row[1]:
+        raise Malformed("what was stored of batches is damaged; `overfit compare` needs --select")
+    return dict(from_json(row[0]))
+
+
+def learn(connection: sqlite3.Connection, news: Batches) -> None:
+    """Replace what is known of the batches in `news`."""
+    known = read(connection)
+    if known | news != known:
+        connection.execute("UPDATE batches SET record = ?, checksum = ?", _sealed(known | news))
+
+
+def _sealed(known: Batches) -> tuple[bytes, bytes]:
+    record = to_json(known)
+    return record, digest(record)

@@ -1,0 +1,111 @@
+"""One process at a time for one batch: a lock that the system takes back by itself.
+
+The lock is flock's, on a file beside the store. The system drops it when its process ends,
+however that ends; a file left by a killed process therefore stands in nobody's way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from overfit_cli.errors import StoreError
+from overfit_cli.store.codec import digest
+from overfit_cli.store.faults import told
+
+# Of the notes in a lock file, which anyone may have written, this much is read.
+_NOTE_BYTES = 200
+
+
+@contextlib.contextmanager
+def held(store: Path, key: str, what: str) -> Iterator[None]:
+    """Hold what `key` stands for, in this store, for the time of the block.
+
+    what: its name in messages.
+
+    Raises:
+        StoreError: at once, if another process holds it (named, with its start); or the disk.
+    """
+    file = _file(store, key)
+    with told(store):
+        descriptor = _locked(file)
+        if descriptor is None:
+            raise StoreError(
+                f"store {store}: {what} is being run by {_noted(file)}. "
+                "What it has stored can be looked at meanwhile."
+            )
+    try:
+        with contextlib.suppress(OSError):  # a lock without a note is a lock
+            os.write(descriptor, _note().encode())
+        yield
+    finally:
+        # removed while it is still held: who opened it before then finds that it has gone
+        with contextlib.suppress(OSError):
+            file.unlink()
+        os.close(descriptor)
+
+
+def holder(store: Path) -> str | None:
+    """Say who holds something of this store; None if nobody does."""
+    for file in sorted(store.resolve().parent.glob(f"{_prefix(store)}*.lock")):
+        with told(store), contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(file, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _noted(file)
+            finally:
+                os.close(descriptor)
+    return None
+
+
+def _file(store: Path, key: str) -> Path:
+    return store.resolve().parent / f"{_prefix(store)}{digest(key).hex()}.lock"
+
+
+def _prefix(store: Path) -> str:
+    return f".overfit-{digest(store.resolve().name).hex()[:8]}-"
+
+
+def _locked(file: Path) -> int | None:
+    """Return the descriptor of the locked file, made if need be; None if it is held."""
+    while True:
+        # never through a link that someone put there
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(descriptor, file):
+                os.truncate(descriptor, 0)
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, file: Path) -> bool:
+    """Tell whether the open file is still the one of that name: its last holder removes it."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), file.stat(follow_symlinks=False))
+    return False
+
+
+def _note() -> str:
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    return f"process {os.getpid()} on {platform.node()} since {began}"
+
+
+def _noted(file: Path) -> str:
+    """Return what the holder noted of itself."""
+    note = ""
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        note = opened.read(_NOTE_BYTES).decode("utf-8", "replace")
+    return note or "another process"

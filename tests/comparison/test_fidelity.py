@@ -1,0 +1,172 @@
+"""Who is held against which reference, over which rows, and what is said where it cannot be."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted_runs import compared, loader, only_problem, planted, predictions
+
+from overfit_cli.comparison.fidelity import fidelities
+from overfit_cli.errors import UsageError
+from overfit_cli.report.compare.documents import comparison_json
+
+IDS = (7, 3, 11, 4)
+HMC = {"inference": "hmc"}
+
+
+def outputs(shift):
+    """Two-class probabilities of four rows, `shift` further than the reference's."""
+    first = np.array([0.9, 0.4, 0.6, 0.2]) - shift
+    return np.column_stack([first, 1 - first])
+
+
+def bayes(inference, seed, shift=0.0, **changes):
+    order = np.random.default_rng(seed).permutation(len(IDS))
+    told = predictions(np.array(IDS)[order], [0] * len(IDS), outputs(shift)[order])
+    return planted(
+        "bayes", seed, options={"inference": inference}, **({"predictions": told} | changes)
+    )
+
+
+def ladder(seeds=3):
+    """HMC, an ensemble off by .15 (one row of four beyond .5), swag by .05 on two seeds."""
+    runs = [bayes("hmc", seed) for seed in range(seeds)]
+    runs += [bayes("ensemble", seed, 0.15) for seed in range(seeds)]
+    return runs + [bayes("swag", seed, 0.05) for seed in range(1, seeds)]
+
+
+def near(problem):
+    return {each.arm: each for each in problem.fidelity}
+
+
+def test_hmc_is_the_reference_where_it_was_run():
+    problem = only_problem(ladder())
+    assert problem.reference == "bayes (inference hmc)"
+    assert set(near(problem)) == {"bayes (inference ensemble)", "bayes (inference swag)"}
+    ensemble, swag = near(problem).values()
+    assert (ensemble.seeds, swag.seeds) == ((0, 1, 2), (1, 2))
+    assert ensemble.agreement == (0.75,) * 3
+    assert ensemble.total_variation == pytest.approx((0.15,) * 3)
+    assert swag.agreement == (1.0,) * 2
+    assert swag.total_variation == pytest.approx((0.05,) * 2)
+    assert ensemble.unpaired == swag.unpaired == {}
+
+
+def test_without_hmc_there_is_no_reference_unless_it_is_named():
+    runs = [run for run in ladder() if run.spec["remedies"]["bayes"] != HMC]
+    assert (only_problem(runs).reference, only_problem(runs).fidelity) == (None, ())
+    for asked in ("swag", "bayes (inference swag)"):
+        problem = only_problem(runs, reference=asked)
+        (ensemble,) = problem.fidelity
+        assert (problem.reference, ensemble.reference) == ("bayes (inference swag)",) * 2
+        assert ensemble.total_variation == pytest.approx((0.1, 0.1))
+
+
+def test_any_method_can_be_the_reference_and_is_held_against_itself_nowhere():
+    runs = [bayes("hmc", seed) for seed in range(2)]
+    runs += [replace(planted(seed=seed), predictions=runs[seed].predictions) for seed in range(2)]
+    assert [each.arm for each in only_problem(runs).fidelity] == ["none"]
+    problem = only_problem(runs, reference="none")
+    assert near(problem)["bayes"].total_variation == (0, 0)
+
+
+def test_only_the_runs_that_selection_chose_are_held_against_each_other():
+    runs = [bayes("hmc", 0)]
+    runs += [bayes("swag", 0, shift, lr=shift, val=val) for shift, val in ((0.05, 2), (0.15, 1))]
+    (swag,) = only_problem(runs).fidelity
+    assert swag.total_variation == pytest.approx((0.15,))
+
+
+def test_an_unknown_reference():
+    with pytest.raises(UsageError, match=r"unknown reference 'swga'. Did you mean 'swag'"):
+        compared(ladder(), reference="swga")
+
+
+def test_a_reference_that_another_problem_has():
+    runs = [planted(data={"train_size": 20}), bayes("hmc", 0), planted()]
+    said = "the reference 'hmc' was not run here: nothing is held against it."
+    for asked in ("hmc", None):
+        found = {each.dataset: each for each in compared(runs, reference=asked).problems}
+        lacking = found["moons (train_size 20)"]
+        assert (lacking.reference, lacking.fidelity) == (None, ())
+        # without a wish there is nothing to miss
+        assert (said in lacking.warnings) == (asked is not None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"predictions": None}, "predictions were not stored"),
+        ({"predictions": predictions((7, 3, 11, 5), [0] * 4, outputs(0))}, "the test rows differ"),
+        ({"predictions": predictions((7, 3, 11), [0] * 3, outputs(0)[:3])}, "the test rows differ"),
+        (
+            {"predictions": predictions(IDS, [0] * 4, outputs(0) * [[1], [np.nan], [1], [1]])},
+            "a prediction is not finite",
+        ),
+    ],
+)
+def test_what_cannot_be_held_against_it_is_said_and_not_averaged(changed, reason):
+    runs = [run for run in ladder() if (run.seed, "swag") != (2, _inference(run))]
+    problem = only_problem([*runs, bayes("swag", 2, **changed)])
+    swag = near(problem)["bayes (inference swag)"]
+    assert (swag.seeds, swag.unpaired) == ((1,), {reason: (2,)})
+    assert (
+        "'bayes (inference swag)' is not held against 'bayes (inference hmc)' for seed 2: "
+        f"{reason}." in problem.warnings
+    )
+
+
+def _inference(run):
+    return run.spec["remedies"]["bayes"]["inference"]
+
+
+def test_a_reference_without_predictions_leaves_nobody_in_silence():
+    runs = [run for run in ladder() if _inference(run) != "hmc"]
+    problem = only_problem(runs + [bayes("hmc", seed, predictions=None) for seed in range(3)])
+    assert [each.seeds for each in problem.fidelity] == [(), ()]
+    assert sum("predictions were not stored" in warning for warning in problem.warnings) == 2
+
+
+def test_chains_that_disagree_are_told():
+    runs = [
+        replace(run, diagnostics={"r_hat_predictions": 1.0 + run.seed / 10})
+        if _inference(run) == "hmc"
+        else run
+        for run in ladder()
+    ]
+    (said,) = only_problem(runs).warnings[-1:]
+    assert said.startswith("the chains of the reference 'bayes (inference hmc)' disagree for seeds")
+    assert "1, 2 (R-hat of the predictions up to 1.20, above 1.05)" in said
+    quiet = [replace(run, diagnostics={"r_hat_predictions": 1.01}) for run in ladder()]
+    assert "chains" not in " ".join(only_problem(quiet).warnings)
+
+
+def test_regression_has_a_total_variation_and_no_agreement():
+    def run(method, mean, **changes):
+        rows = predictions(IDS, [[1.0]] * 4, [[mean]] * 4)
+        rows = replace(rows, noise=np.full((4, 1), 2.0))
+        scores = {"nll": 1.0, "rmse": 1.0}
+        return planted(
+            method, regression=True, predictions=rows, val=scores, test=scores, **changes
+        )
+
+    runs = [run("bayes", 0.0, options=HMC), run("none", 1.0)]
+    (none,) = only_problem(runs).fidelity
+    # 2 Phi(1/4) - 1: means half a deviation apart
+    assert none.total_variation == pytest.approx((0.19741265,))
+    assert (none.agreement, none.seeds) == ((), (0,))
+
+
+def test_each_run_is_read_once_for_it():
+    load, asked = loader(ladder())
+    problem = only_problem(ladder())
+    assert fidelities(problem.arms, problem.reference, load) == problem.fidelity
+    assert sorted(asked) == sorted(run.run_id for run in ladder())
+
+
+def test_stored_in_any_order_the_report_has_the_same_bytes():
+    runs = ladder()
+    whole = comparison_json(compared(runs), times=True)
+    random.Random(0).shuffle(runs)
+    assert comparison_json(compared(runs), times=True) == whole
