@@ -14,9 +14,9 @@ import sys
 import time
 
 import numpy as np
-from overfit_cli.batch.bare import BareProducts
 from threadpoolctl import threadpool_limits
 
+from overfit_cli.batch.bare import BareProducts
 from overfit_cli.data import DataRequest, load, prepare
 from overfit_cli.experiment.options import parse_options
 from overfit_cli.experiment.spec import specs_of

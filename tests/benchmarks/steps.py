@@ -25,8 +25,8 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 os.environ |= THREADS
 
 import numpy as np
-from overfit_cli.batch.bare import BareProducts
 
+from overfit_cli.batch.bare import BareProducts
 from overfit_cli.core.descent import Descent, TrainingData
 from overfit_cli.core.hooks import column, compose
 from overfit_cli.core.layout import Layout

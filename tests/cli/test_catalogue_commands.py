@@ -112,4 +112,4 @@ def test_doctor_names_every_damaged_run(cli):
     ended = cli("doctor", code=74)
     assert all(run["run_id"] in ended.out for run in runs)
     assert "unknown" in ended.out
-    assert "problems; see above" in ended.err
+    assert "problems. `overfit doctor --repair`" in ended.err

@@ -67,7 +67,6 @@ def test_without_validation_rows_laplace_keeps_the_evidence_s_noise():
     assert residual < run.diagnostics["noise_sd"][0] < 2 * residual
 
 
-
 def test_gaussian_nll_by_hand():
     run = result(**REGRESSION, dtype="float64")
     p = run.predictions

@@ -1,0 +1,1 @@
+"""scikit-learn estimators over the same engine; see `mlp`. Remedies: see `remedies`."""

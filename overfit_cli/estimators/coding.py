@@ -1,0 +1,123 @@
+"""Targets as the network is trained on them, and rows as the engine takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overfit_cli.core.layout import Array
+from overfit_cli.data.dataset import Floats, Likelihood, Prepared, Preprocessing, Rows
+from overfit_cli.errors import DataError
+
+
+@dataclass(frozen=True)
+class Given:
+    """Checked rows: inputs (n, D), targets (n,) or (n, T) as they came, weights (n,) or None."""
+
+    inputs: Array
+    targets: NDArray[Any]
+    weights: Array | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> Given:
+        """Return some of these rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Given(self.inputs[rows], self.targets[rows], weights)
+
+
+@dataclass(frozen=True)
+class Coding:
+    """classes (K,) in the order of their codes, None for regression; mean, scale (T,) of targets.
+
+    Regression targets are standardised; a constant one is centred only.
+    """
+
+    likelihood: Likelihood
+    classes: NDArray[Any] | None
+    mean: Floats
+    scale: Floats
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs of the network: one logit for two classes, else one per class or target."""
+        if self.likelihood == "categorical" and self.classes is not None:
+            return len(self.classes)
+        return len(self.mean)
+
+    def rows(self, given: Given, dtype: str) -> Rows:
+        """Return rows in this precision, with coded targets.
+
+        Raises:
+            DataError: a label that is none of the classes; weights that are all 0.
+        """
+        inputs = given.inputs.astype(dtype, copy=False)
+        weights = None if given.weights is None else given.weights.astype(dtype)
+        if weights is not None and not weights.any():
+            raise DataError("sample_weight: all are 0.")
+        ids = np.arange(len(inputs))
+        if self.classes is None:
+            own = given.targets.reshape(len(inputs), -1).astype(np.float64)
+            coded = ((own - self.mean) / self.scale).astype(dtype)
+            return Rows(inputs, coded, weights, ids, own=own)
+        codes = self._codes(given.targets)
+        coded = codes[:, None].astype(dtype) if self.likelihood == "bernoulli" else codes
+        return Rows(inputs, coded, weights, ids)
+
+    def _codes(self, labels: NDArray[Any]) -> NDArray[np.int64]:
+        assert self.classes is not None
+        strange = np.setdiff1d(labels, self.classes)
+        if len(strange):
+            known = ", ".join(map(str, self.classes))
+            raise DataError(f"y: {strange[0]} is not among the classes {known}.")
+        return np.searchsorted(self.classes, labels).astype(np.int64)
+
+    def prepared(self, train: Rows, val: Rows | None) -> Prepared:
+        """Return training and validation rows as a run's data; there are no test rows."""
+        nobody = _none_of(train)
+        return Prepared(
+            train=train,
+            val=val or nobody,
+            test=nobody,
+            likelihood=self.likelihood,
+            n_outputs=self.n_outputs,
+            classes=() if self.classes is None else tuple(map(str, self.classes)),
+            target_names=tuple(f"y{place}" for place in range(len(self.mean))),
+            target_mean=self.mean,
+            target_scale=self.scale,
+            preprocessing=Preprocessing({}, {}),
+            fingerprint="",
+        )
+
+
+def class_coding(classes: NDArray[Any]) -> Coding:
+    """Return the coding of labels, given all classes in ascending order.
+
+    Raises:
+        DataError: one class only.
+    """
+    if len(classes) < 2:
+        raise DataError("y holds one class only; a classifier needs at least two classes.")
+    likelihood: Likelihood = "bernoulli" if len(classes) == 2 else "categorical"
+    return Coding(likelihood, classes, np.zeros(1), np.ones(1))
+
+
+def value_coding(given: Given) -> Coding:
+    """Return the coding of numbers, standardised by their weighted moments."""
+    values = given.targets.reshape(len(given.targets), -1).astype(np.float64)
+    weights = given.weights if given.weights is not None and given.weights.any() else None
+    mean = np.average(values, axis=0, weights=weights)
+    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    return Coding("gaussian", None, mean, np.where(scale > 0, scale, 1.0))
+
+
+def _none_of(rows: Rows) -> Rows:
+    nothing = slice(0, 0)
+    return Rows(
+        rows.inputs[nothing],
+        rows.targets[nothing],
+        None if rows.weights is None else rows.weights[nothing],
+        rows.ids[nothing],
+        own=None if rows.own is None else rows.own[nothing],
+    )

@@ -1,0 +1,1 @@
+"""Stored runs for other programs: columns, Parquet files, an MLflow tracking store."""
