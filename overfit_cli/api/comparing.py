@@ -33,22 +33,25 @@ def compare(
     baseline: str | None = None,
     rope: float | None = None,
     select: str = "nll",
+    reference: str | None = None,
     title: str = "comparison",
 ) -> Report:
     """Compare the methods among `runs`, paired by seed, with a baseline ("none").
 
     metric: what verdicts are about. select: the validation metric that chooses among settings.
-    rope: what difference does not matter, in the metric's unit; None for its default.
+    rope: what difference does not matter, in the metric's unit; None for its default. reference:
+    the method whose predictive distributions the others' are held against; None for hmc, if any.
 
     Raises:
-        UsageError: an unknown metric or baseline; settings that nothing could choose among.
+        UsageError: an unknown metric, baseline or reference; settings that nothing could choose
+            among.
     """
     by_id = {run.run_id: run for run in runs}
 
     def load(run_ids: Sequence[str]) -> Iterator[RunResult]:
         return (by_id[run_id] for run_id in run_ids)
 
-    question = Question(metric=metric, select=select, baseline=baseline, rope=rope)
+    question = Question(metric=metric, select=select, baseline=baseline, rope=rope, reference=reference)
     known = [run_of(run, idle_options, PRINTED) for run in runs]
     return Report(compared(known, load, question, title))
 
@@ -89,6 +92,20 @@ class Report:
                 for problem in self.comparison.problems
                 for arm in problem.arms
                 for trial in arm.trials
+            ]
+        )
+
+    @property
+    def fidelity(self) -> Table:
+        """A row per data set, method and seed: how near its predictions are to the reference's."""
+        return table_of(
+            [
+                {"dataset": problem.dataset, "method": one.arm, "reference": one.reference}
+                | {"seed": seed, "total_variation": one.total_variation[place]}
+                | ({"agreement": one.agreement[place]} if one.agreement else {})
+                for problem in self.comparison.problems
+                for one in problem.fidelity
+                for place, seed in enumerate(one.seeds)
             ]
         )
 

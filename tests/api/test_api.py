@@ -146,6 +146,17 @@ def test_compare_answers_what_is_asked(runs: api.Runs) -> None:
     report = api.compare(runs, metric="error", baseline="l2", title="<irises>")
     assert report.verdicts["metric"].tolist() == ["error"]
     assert report.verdicts["baseline"].tolist() == ["l2"]
+    near = api.compare(runs, reference="l2").fidelity
+    assert set(near["method"]) == {run.method for run in runs} - {"l2"}
+    for method, seed, variation in zip(
+        near["method"], near["seed"], near["total_variation"], strict=True
+    ):
+        own, reference = (
+            next(run for run in runs if (run.method, run.seed) == (name, seed)).predictions.outputs
+            for name in (method, "l2")
+        )
+        expected = np.abs(own - reference).sum(axis=1).mean() / 2
+        assert variation == pytest.approx(expected, rel=1e-6)
     with pytest.raises(UsageError, match="Did you mean 'error'"):
         api.compare(runs, metric="eror")
 
