@@ -47,11 +47,11 @@ def excess(train: list[Rows], seeds: range) -> list[float]:
     found = []
     for place, seed in enumerate(seeds):
         own = draws[:, place * N_CHAINS : (place + 1) * N_CHAINS].reshape(-1, 61)
-        found.append(_above_truth(network, own, scales[place], generated(seed, 1, 10_000)))
+        found.append(above_truth(network, own, scales[place], generated(seed, 1, 10_000)))
     return found
 
 
-def _above_truth(network: Network, draws: np.ndarray, scale: Rows, test: Rows) -> float:
+def above_truth(network: Network, draws: np.ndarray, scale: Rows, test: Rows) -> float:
     x, t = test
     total = np.zeros(len(x))
     for draw in draws:
