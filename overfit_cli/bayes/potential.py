@@ -47,12 +47,12 @@ class Likelihood:
         likelihood, which is that of unit precision once the targets and the output layer's
         weights and biases are multiplied by its root. Only the last potential made may be used.
         """
-        scale, root = self._scale(noise_precision), self._root(noise_precision)
-        for work in (self._exact, self._fast):
-            work.targets[...] = self.targets * root
+        scale, targets = self._scale(noise_precision), self.targets * self._root(noise_precision)
+        self._fast.targets[...] = targets
 
         def value(q: Array) -> Array:
-            nll, _ = _evaluate(self.network, q * scale, self._exact)
+            outputs = self._outputs(q * scale, self.inputs)
+            nll = self.network.loss.gradient(outputs, targets, self.exponents[:, None])
             return nll + inner(precision * q, q) / 2
 
         def gradient(q: Array) -> Array:
@@ -126,8 +126,7 @@ class Likelihood:
         return outputs.reshape(len(q), -1)
 
     def _outputs(self, q: Array, inputs: Array) -> Array:
-        pairs = zip(q, inputs, strict=True)
-        return np.concatenate([forward(self.network, own[None], rows) for own, rows in pairs])
+        return forward(self.network, q, list(inputs))
 
     @cached_property
     def _exact(self) -> Workspace:
