@@ -79,10 +79,15 @@ def digest(store: Path) -> str:
     return total.hexdigest()
 
 
-def reports(store: Path, folder: Path, name: str) -> dict[str, bytes]:
+FORMS = ("json", "markdown", "html", "csv")
+
+
+def reports(
+    store: Path, folder: Path, name: str, forms: tuple[str, ...] = FORMS
+) -> dict[str, bytes]:
     """Return the reproducible reports of a batch."""
     found = {}
-    for form in ("json", "markdown", "html", "csv"):
+    for form in forms:
         path = folder / f"report.{form}"
         words = ["compare", name, "--store", str(store), "--no-times", "--format", form]
         assert execute([*words, "--output", str(path)]) == 0

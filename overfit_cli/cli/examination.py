@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-from overfit_cli.cli.console import show, write
+from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.errors import OverfitError, StoreError
 from overfit_cli.experiment.environment import environment
 from overfit_cli.report.figures import plural
 from overfit_cli.report.json_text import document
 from overfit_cli.report.page import details
-from overfit_cli.store import Store
+from overfit_cli.store import Repaired, Store, header_faults, repair
 
 NEEDED = (
     "numpy",
@@ -32,23 +33,44 @@ NEEDED = (
     "matplotlib",
 )
 OPTIONAL = ("distributed",)
+ADVICE = (
+    "`overfit doctor --repair` keeps every intact run, and the damaged file under another name."
+)
 
 
-def examine(store: str | None, json: bool) -> None:
-    """Print versions, BLAS and its threads, and every problem of the store.
+def examine(store: str | None, mend: bool, json: bool) -> None:
+    """Print versions, BLAS and its threads, and every problem of the store; mend it if asked.
 
     Raises:
-        StoreError: if the store has problems.
+        StoreError: if the store has problems and is not mended.
     """
     path = store_path(store)
     problems, runs = _store_health(path)
     facts = _facts(path, runs)
-    if json:
-        write(document("overfit.doctor/1", facts=facts, problems=problems))
-    else:
+    if not json:
         show(*details("doctor", facts), *problems)
-    if problems:
-        raise StoreError(f"store {path}: {plural(len(problems), 'problem')}; see above.")
+    repaired = repair(Path(path)) if mend and problems else None
+    if json:
+        write(_document(facts, problems, repaired))
+    if repaired is not None:
+        say(_account(path, repaired))
+    elif problems:
+        raise StoreError(f"store {path}: {plural(len(problems), 'problem')}. {ADVICE}")
+
+
+def _document(facts: dict[str, str], problems: list[str], repaired: Repaired | None) -> str:
+    told = None if repaired is None else asdict(repaired) | {"aside": str(repaired.aside)}
+    return document("overfit.doctor/1", facts=facts, problems=problems, repaired=told)
+
+
+def _account(path: str, repaired: Repaired) -> str:
+    lost = len(repaired.damaged) + repaired.missing
+    named = f" ({', '.join(repaired.damaged[:5])})" if repaired.damaged else ""
+    again = " The commands that made them train them again." if lost else ""
+    return (
+        f"repaired: store {path} holds the {plural(len(repaired.kept), 'intact run')}; "
+        f"{plural(lost, 'run')} lost{named}.{again} The damaged file is now {repaired.aside}."
+    )
 
 
 def _facts(path: str, runs: str) -> dict[str, str]:
@@ -81,6 +103,7 @@ def _store_health(path: str) -> tuple[list[str], str]:
     try:
         if not store_exists(path):
             return [], "none yet"
+        problems += header_faults(Path(path))
         with Store.open(path, "read") as opened:
             problems += opened.check()
             return problems, str(len(opened.summaries()))

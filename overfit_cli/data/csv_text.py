@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.data.files import MAX_COLUMNS, MAX_NAME, check_memory, read_bytes
+from overfit_cli.data.files import MAX_NAME, check_memory, max_columns, read_bytes
 from overfit_cli.data.naming import shown, shown_path
 from overfit_cli.errors import DataError
 
@@ -160,8 +160,8 @@ def _check_size(n_bytes: int, n_rows: int, n_columns: int, path: str) -> None:
 
 def _names(header: tuple[str, ...], path: str) -> tuple[str, ...]:
     """Return the columns' names, or say why the first line cannot be a header."""
-    if len(header) > MAX_COLUMNS:
-        raise DataError(f"{path}, line 1: {len(header):,} columns; the limit is {MAX_COLUMNS:,}.")
+    if len(header) > max_columns():
+        raise DataError(f"{path}, line 1: {len(header):,} columns; the limit is {max_columns():,}.")
     names = tuple(name.strip() or f"column_{column}" for column, name in enumerate(header, 1))
     for column, name in enumerate(names, 1):
         if len(name) > MAX_NAME:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -75,7 +76,9 @@ def _parse(text: str) -> tuple[str, str]:
     """Split `openml:NAME[:version=N]` into name and version."""
     name, _, option = text.removeprefix("openml:").partition(":")
     key, _, version = option.partition("=")
-    if not name or (option and (key != "version" or not version.isdigit() or int(version) < 1)):
+    # the name becomes part of an address and of a path in the cache
+    good = re.fullmatch(r"\w[\w.() +-]{0,99}", name) and ".." not in name
+    if not good or (option and (key != "version" or not version.isdigit() or int(version) < 1)):
         raise UsageError(f"{shown(text)}: write openml:NAME or openml:NAME:version=2.")
     return name, version or "active"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +40,23 @@ def prepare(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype[A
     Raises:
         UsageError: sizes, noise or resampling that this data set cannot have.
         DataError: rows, columns or classes that cannot be used (row by row in `check_target`,
-            `describe_columns`, `check_training_classes`).
+            `describe_columns`, `check_training_classes`); each names the data set.
     """
+    with _named(dataset.name):
+        return _prepared(dataset, request, seed, dtype)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        if str(error).startswith(name):
+            raise
+        raise DataError(f"{name}: {error}") from error
+
+
+def _prepared(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype[Any]) -> Prepared:
     rare = check_target(dataset)
     schema, dropped = describe_columns(dataset)
     parts = split(dataset, request, seed)

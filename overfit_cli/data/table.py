@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import TEST, VAL, Dataset, Floats, Ints
-from overfit_cli.data.files import MAX_BYTES
+from overfit_cli.data.files import MEMORY, max_bytes
 from overfit_cli.data.fingerprint import fingerprint
 from overfit_cli.data.joined import JoinedFiles
 from overfit_cli.data.naming import shown
@@ -170,12 +170,13 @@ def _check_width(
     files: JoinedFiles, n_numeric: int, categories: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     width = n_numeric + sum(len(words) for _, words in categories)
-    if 4 * files.n_rows * width > MAX_BYTES:
+    if 4 * files.n_rows * width > max_bytes():
         name, words = max(categories, key=lambda item: len(item[1]), default=("", ()))
         advice = f" Column {shown(name)} alone has {len(words):,} categories." if words else ""
         raise DataError(
             f"{files.path}: {files.n_rows:,} rows x {width:,} network inputs are more than "
-            f"{MAX_BYTES / 2**20:,.0f} MiB; leave columns out with --drop.{advice}"
+            f"{max_bytes() / 2**20:,.0f} MiB; leave columns out with --drop, or allow more with "
+            f"{MEMORY}=N (GiB).{advice}"
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from overfit_cli.data.cells import Cells, clean_text, number_cells, text_cells
 from overfit_cli.data.csv_text import check_distinct, read_text
-from overfit_cli.data.files import MAX_COLUMNS
+from overfit_cli.data.files import max_columns
 from overfit_cli.data.naming import shown, shown_path
 from overfit_cli.data.parquet_bytes import read_parquet_bytes
 from overfit_cli.errors import DataError
@@ -116,8 +116,8 @@ class ParquetFile:
         path = self.path = shown_path(path)
         self.names = tuple(self._frame.columns)
         self.n_rows = self._frame.height
-        if len(self.names) > MAX_COLUMNS:
-            raise DataError(f"{path}: {len(self.names):,} columns; the limit is {MAX_COLUMNS:,}.")
+        if len(self.names) > max_columns():
+            raise DataError(f"{path}: {len(self.names):,} columns; the limit is {max_columns():,}.")
         check_distinct(self.names, path)
         if not self.n_rows:
             raise DataError(f"{path}: there are columns but no rows.")

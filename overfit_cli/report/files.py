@@ -12,6 +12,8 @@ from overfit_cli.errors import StoreError
 
 # A database, and its log in both byte orders.
 _DATABASES = (b"SQLite format 3\0", b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+# /dev/stdout is a link to whatever this process writes to.
+_STREAMS = ("/dev", "/dev/fd")
 _LOGS = ("-wal", "-journal", "-shm")
 
 
@@ -59,8 +61,7 @@ def _is_channel(target: Path) -> bool:
     if not target.exists():
         return False
     mode = target.stat().st_mode
-    # /dev/stdout is a link to whatever this process writes to
-    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or target.absolute().parts[:2] == ("/", "dev")
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or str(target.absolute().parent) in _STREAMS
 
 
 def _is_database(target: Path) -> bool:

@@ -6,20 +6,30 @@ Nothing is deleted: the damaged file stays beside it under another name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from overfit_cli.errors import StoreError
 from overfit_cli.store.faults import told
 from overfit_cli.store.lock import holder
+from overfit_cli.store.schema import APPLICATION_ID
 from overfit_cli.store.store import Store
 
-# In this order: whatever is interrupted, no log is left beside a file that it is not of.
 _PAGE_BYTES = 4096
+# What the header of every store holds at these places: page size, versions (2 is a log) and
+# fractions; the format of the schema; the application.
+_HEADER = {
+    16: _PAGE_BYTES.to_bytes(2) + bytes((2, 2, 0, 64, 32, 32)),
+    44: (4).to_bytes(4),
+    68: APPLICATION_ID.to_bytes(4),
+}
+# In this order: whatever is interrupted, no log is left beside a file that it is not of.
 _SIDE_FILES = ("-wal", "-journal", "-shm")
 
 
@@ -54,14 +64,28 @@ def repair(path: Path) -> Repaired:
         with _opened(_copied(real, Path(folder)), path) as source:
             missing = source.missing()
             kept, damaged = source.rescue(new)
+        _require_whole(new, kept)
         aside = _free(real)
         _swap(real, new, aside)
     shown = aside if path.is_symlink() else path.with_name(aside.name)
     return Repaired(tuple(kept), tuple(damaged), missing, shown)
 
 
+def header_faults(path: Path) -> list[str]:
+    """Return what SQLite does not tell of: a damaged version makes it take a store for read-only.
+
+    To be asked before the store is opened: see connection._refuse_strangers.
+    """
+    try:
+        with path.open("rb") as file:
+            versions = file.read(20)[18:]
+    except OSError:
+        return []  # opening it tells
+    return [] if versions in (b"", b"\1\1", b"\2\2") else ["its header is damaged"]
+
+
 def _copied(path: Path, folder: Path) -> Path:
-    """Return a copy of the damaged store, as long as its header says.
+    """Return a copy of the damaged store, its header put right, as long as that says.
 
     SQLite does not look at a file that is shorter; in one that ends in zeros it finds what is left.
     """
@@ -71,7 +95,11 @@ def _copied(path: Path, folder: Path) -> Path:
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
     with copy.open("r+b") as file, contextlib.suppress(OSError):
-        length = _PAGE_BYTES * int.from_bytes(file.read(32)[28:])
+        for place, content in _HEADER.items():
+            file.seek(place)
+            file.write(content)
+        file.seek(28)
+        length = _PAGE_BYTES * int.from_bytes(file.read(4))
         if length > copy.stat().st_size:
             file.truncate(length)
     return copy
@@ -87,6 +115,23 @@ def _opened(copy: Path, path: Path) -> Store:
         ) from error
 
 
+def _require_whole(new: Path, kept: Collection[str]) -> None:
+    """Check what is to take the damaged store's place, by reading it again.
+
+    A failing disk does not stop SQLite from closing; what could not be brought into the file then
+    stays in the log beside it, which would be left behind.
+    """
+    with Store.open(new, "read") as fresh:
+        problems = fresh.check()
+        stored = set(fresh.statuses())
+    if problems or stored != set(kept) or any(_beside(new, end).exists() for end in _SIDE_FILES):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
 def _free(path: Path) -> Path:
     """Return `path`.damaged, or the first of .damaged-2, -3, … that is not there."""
     names = itertools.chain([".damaged"], (f".damaged-{n}" for n in itertools.count(2)))
@@ -100,7 +145,6 @@ def _swap(path: Path, new: Path, aside: Path) -> None:
     except OSError:  # a disk without links: for an instant there is no store
         path.rename(aside)
     for suffix in _SIDE_FILES:
-        side = path.with_name(path.name + suffix)
-        if side.exists():
-            side.rename(aside.with_name(aside.name + suffix))
+        if _beside(path, suffix).exists():
+            _beside(path, suffix).rename(_beside(aside, suffix))
     new.replace(path)

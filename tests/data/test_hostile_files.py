@@ -3,150 +3,25 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
-import random
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mutated_files import ROWS, load_everywhere, mutants, originals, parquet
 
 from overfit_cli.data import idx, npz, table
-from overfit_cli.data.dataset import Dataset
 from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.data.parquet_check import check_parquet
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.thrift import CompactReader, Malformed
-from overfit_cli.errors import DataError, OverfitError
+from overfit_cli.errors import DataError, UsageError
 
 MUTANTS = 200
-ROWS = 40
-SCHEMA = {"numeric_names": ["a", "b"], "categories": [["c", ["x", "y"]]]}
-
-
-def frame() -> pl.DataFrame:
-    rng = np.random.default_rng(0)
-    return pl.DataFrame(
-        {
-            "a": rng.normal(size=ROWS),
-            "b": [None if i % 9 == 0 else i / 3 for i in range(ROWS)],
-            "c": ["x" if i % 3 else "y" for i in range(ROWS)],
-            "y": [i % 2 for i in range(ROWS)],
-        }
-    )
-
-
-def parquet(**options: Any) -> bytes:
-    stream = io.BytesIO()
-    frame().write_parquet(stream, **options)
-    return stream.getvalue()
-
-
-def npz_bytes(compressed: bool) -> bytes:
-    stream = io.BytesIO()
-    save = np.savez_compressed if compressed else np.savez
-    save(stream, X=frame()["a"].to_numpy().reshape(-1, 2), y=np.arange(ROWS // 2) % 2)
-    return stream.getvalue()
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    return head + array.astype(np.uint8).tobytes()
-
-
-def originals() -> list[tuple[str, bytes]]:
-    """Return sound files, with the names that their kind is told by."""
-    text = frame().write_csv()
-    quoted = frame().write_csv(quote_style="always")
-    images = np.arange(4 * 5 * 5).reshape(4, 5, 5)
-    return [
-        ("t.csv", text.encode()),
-        ("t.csv", text.replace(",", ";").encode("utf-8-sig")),
-        ("t.csv", quoted.encode()),
-        ("t.csv.gz", gzip.compress(text.encode(), mtime=0)),
-        ("t.parquet", parquet()),
-        ("t.parquet", parquet(compression="uncompressed")),
-        ("t.parquet", parquet(compression="snappy", row_group_size=8)),
-        ("t.npz", npz_bytes(False)),
-        ("t.npz", npz_bytes(True)),
-        ("train-images-idx3-ubyte", idx_bytes(images)),
-        ("train-images-idx3-ubyte.gz", gzip.compress(idx_bytes(images), mtime=0)),
-        ("train-labels-idx1-ubyte", idx_bytes(np.arange(4) % 2)),
-    ]
-
-
-def mutants(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """Yield `count` damaged files: bytes changed, flipped, cut out, put in, doubled, cut short."""
-    rng = random.Random(seed)
-    pool = originals()
-    for _ in range(count):
-        name, content = rng.choice(pool)
-        data = bytearray(content)
-        for _ in range(rng.choice((1, 1, 2, 4))):
-            damage(data, rng)
-        yield name, bytes(data)
-
-
-def damage(data: bytearray, rng: random.Random) -> None:
-    at = rng.randrange(len(data) + 1)
-    size = rng.randrange(1, 20)
-    match rng.randrange(6):
-        case 0 | 1 if at < len(data):
-            data[at] = rng.choice((0, 255, ord('"'), ord("\n"), ord(","), rng.randrange(256)))
-        case 2 if at < len(data):
-            data[at] ^= 1 << rng.randrange(8)
-        case 3:
-            del data[at : at + size]
-        case 4:
-            data[at:at] = data[at : at + size] or rng.randbytes(size)
-        case 5 if rng.random() < 0.2:
-            del data[max(at, 1) :]
-        case _:
-            del data[at : at + 1]
-
-
-def load_everywhere(name: str, content: bytes, folder: Path) -> None:
-    """Read a file in every way a user can."""
-    if "idx" in name:
-        write_images(folder)
-        (folder / name.removesuffix(".gz")).unlink()
-    path = folder / name
-    path.write_bytes(content)
-    attempt(lambda: read_new_rows(str(path), SCHEMA))
-    if "idx" in name:
-        attempt(lambda: idx.load(DataRequest(str(folder)), {}, 0))
-    else:
-        source = npz if name.endswith("npz") else table
-        attempt(lambda: source.load(DataRequest(str(path)), {}, 0))
-    path.unlink()
-
-
-def write_images(folder: Path) -> None:
-    images, labels = np.arange(4 * 5 * 5).reshape(4, 5, 5), np.arange(4) % 2
-    for part in ("train", "t10k"):
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
-
-
-def attempt(read: Callable[[], object]) -> None:
-    try:
-        found = read()
-    except OverfitError as error:
-        found = error
-    if isinstance(found, OverfitError):
-        assert str(found)
-        assert found.exit_code in (2, 65)
-    if isinstance(found, Dataset):
-        assert len(found.numeric) == len(found.codes) == len(found.target) > 0
-        assert np.isfinite(found.target).all()
-        assert not np.isinf(found.numeric).any()
 
 
 def test_row_10_mutated_files_end_in_an_error_for_the_user_or_a_data_set(tmp_path: Path) -> None:
@@ -317,3 +192,27 @@ def test_escape_sequences_in_cells_and_names_are_shown_not_sent(tmp_path: Path) 
         table.load(DataRequest(str(path)), {}, 0)
     assert "\x1b" not in str(caught.value)
     assert "\\x1b[31mred" in str(caught.value)
+
+
+def test_a_user_can_raise_the_limit_and_mistakes_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n" + "1.5,0\n2.5,1\n" * 20_000)
+    request = DataRequest(str(path))
+    monkeypatch.setenv("OVERFIT_MEMORY", "0.0001")
+    with pytest.raises(DataError, match=r"OVERFIT_MEMORY=1 \(GiB\)"):
+        table.load(request, {}, 0)
+    monkeypatch.setenv("OVERFIT_MEMORY", "1")
+    assert len(table.load(request, {}, 0).target) == 40_000
+    for said in ("0", "-1", "4GB", ".", "nan", "1e9", "9" * 400):
+        monkeypatch.setenv("OVERFIT_MEMORY", said)
+        with pytest.raises(UsageError, match="number of GiB"):
+            table.load(request, {}, 0)
+    monkeypatch.setattr("overfit_cli.data.files.MAX_COLUMNS", 3)
+    path.write_text("a,b,c,d,y\n" + "1,2,3,4,0\n1,2,3,4,1\n" * 20)
+    monkeypatch.setenv("OVERFIT_MEMORY", "1")
+    with pytest.raises(DataError, match="5 columns; the limit is 3"):
+        table.load(request, {}, 0)
+    monkeypatch.setenv("OVERFIT_MEMORY", "2")
+    assert len(table.load(request, {}, 0).target) == 40
