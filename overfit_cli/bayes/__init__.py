@@ -14,4 +14,13 @@ INFERENCES: dict[str, Inference] = {
     for inference in (ENSEMBLE, HMC, SGHMC, EXACT, LAPLACE, SWAG, MC_DROPOUT)
 }
 
-__all__ = ["INFERENCES", "Inference", "Problem"]
+# Measured by tests/bayes/test_neal_ladder.py and tests/benchmarks/{concrete,averages}.py.
+WHY_THE_DEFAULT = (
+    "better than the single network on every problem tried, with nothing to set: test nll lower by "
+    "0.07 nats on Neal's problem, 0.15 on Concrete, 0.02 on digits, 0.06 on 5,000 rows of MNIST, "
+    "for the price of five. laplace was better still on three of them, for at most four, and no "
+    "better than nothing on Concrete; mc-dropout too, but worse on Concrete, and it wants a p for "
+    "each; hmc was the best where it could be afforded"
+)
+
+__all__ = ["INFERENCES", "WHY_THE_DEFAULT", "Inference", "Problem"]

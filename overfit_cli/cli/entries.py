@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from overfit_cli.bayes import INFERENCES
+from overfit_cli.bayes import INFERENCES, WHY_THE_DEFAULT
 from overfit_cli.cli.console import show, write
 from overfit_cli.data import SOURCES
 from overfit_cli.errors import UsageError, choose
 from overfit_cli.remedies import REGISTRY
+from overfit_cli.remedies.bayes import BAYES
 from overfit_cli.report.catalogue import (
     Entry,
     Kind,
@@ -76,10 +77,12 @@ def method_entries() -> list[Entry]:
 
 
 def _inferences() -> tuple[tuple[str, str], ...]:
-    return tuple(
+    told = tuple(
         (f"--inference {name}", f"{inference.summary} ({inference.source})")
         for name, inference in INFERENCES.items()
     )
+    default = next(option.default for option in BAYES.options if option.name == "inference")
+    return (*told, (f"why {default}", WHY_THE_DEFAULT))
 
 
 def dataset_entries() -> list[Entry]:
