@@ -22,6 +22,7 @@ PURPOSES = {
     "noise": 14,
     "draw": 15,
     "voters": 16,
+    "trials": 17,
 }
 
 

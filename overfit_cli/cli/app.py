@@ -27,6 +27,7 @@ from overfit_cli.cli import (
     refit,
     run,
     stored,
+    tune,
     verify,
 )
 from overfit_cli.cli.flags import METHODS
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.command("run", cls=PanelledCommand)(run.run)
 app.command("batch", cls=PanelledCommand)(batch.batch)
 app.command("compare", cls=PanelledCommand)(compare.compare)
+app.command("tune", cls=PanelledCommand)(tune.tune)
 app.command("merge")(merge.merge)
 app.command("export")(export.export)
 app.command("list")(stored.list_runs)

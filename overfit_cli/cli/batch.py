@@ -22,7 +22,12 @@ def _shard(text: str) -> str:
     return text
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Return a number of worker processes.
+
+    Raises:
+        UsageError: it is none.
+    """
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise UsageError(f"--workers: '{text}' is not a whole number from 1 to 1024.")
     return int(text)
@@ -59,7 +64,7 @@ def batch(
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", parser=_count, help="Worker processes [all cores].")
+        int | None, typer.Option(metavar="N", parser=count, help="Worker processes [all cores].")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="tcp://host:port of a Dask cluster.")

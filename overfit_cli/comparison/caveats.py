@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
+from overfit_cli.comparison.inference_caveats import chosen, poor_reference, some, warnings_told
 from overfit_cli.comparison.records import Arm, Fidelity
 from overfit_cli.comparison.run import Run, order
 
@@ -13,10 +14,6 @@ from overfit_cli.comparison.run import Run, order
 TRAINING = (
     "hidden", "activation", "optimizer", "lr", "lr_schedule", "momentum", "batch_size", "epochs",
 )  # fmt: skip
-MOST_SEEDS = 8
-
-# From here on chains disagree: Vehtari et al. 2021 ask for less than 1.01, samplers here for this.
-HIGH_R_HAT = 1.05
 
 
 def told(
@@ -28,6 +25,7 @@ def told(
     yield from _other_training(group.arms, baseline)
     yield from _lost_seeds(arms, group.runs)
     yield from _no_numbers(arms, metric)
+    yield from warnings_told(arms, group.runs)
     yield from _versions(group)
 
 
@@ -44,7 +42,7 @@ def _comparability(arms: Sequence[Arm], baseline: str | None, metric: str) -> It
 
 
 def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
-    tried = {arm.name: len(arm.settings) for arm in arms}
+    tried = {arm.name: arm.tried for arm in arms}
     if len(set(tried.values())) > 1:
         yield (
             "the methods tried unequally many settings "
@@ -54,7 +52,7 @@ def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
 
 def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[str]:
     """Name options of the training of which an arm tried no value that the baseline tried."""
-    values = {arm.name: values_of(arm.runs) for arm in arms}
+    values = {arm.name: _values_tried(arm.runs) for arm in arms}
     base = values.get(baseline or "", {})
     for option in TRAINING:
         others = {
@@ -68,6 +66,15 @@ def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[s
             yield f"{option} differs between methods ({_listed(said)}), besides the method itself."
 
 
+def _values_tried(runs: Sequence[Run]) -> dict[str, set[str]]:
+    """Return every setting's values among runs and what was tried to choose them."""
+    values = values_of(runs)
+    for run in runs:
+        for name, tried in run.tried.items():
+            values.setdefault(name, set()).update(tried)
+    return values
+
+
 def _lost_seeds(arms: Sequence[Arm], runs: Sequence[Run]) -> Iterator[str]:
     seeds = {run.seed for run in runs}
     for arm in arms:
@@ -77,7 +84,7 @@ def _lost_seeds(arms: Sequence[Arm], runs: Sequence[Run]) -> Iterator[str]:
         elif missing:
             noun = "seed" if len(missing) == 1 else "seeds"
             yield (
-                f"'{arm.name}': no run to use for {noun} {_few(missing)}; "
+                f"'{arm.name}': no run to use for {noun} {some(missing)}; "
                 f"it is judged by the other {len(seeds) - len(missing)}."
             )
 
@@ -90,38 +97,31 @@ def _no_numbers(arms: Sequence[Arm], metric: str) -> Iterator[str]:
         if 0 < len(unusable) < len(values):
             noun, those = ("seed", "it is") if len(unusable) == 1 else ("seeds", "they are")
             yield (
-                f"'{arm.name}': the test {metric} of {noun} {_few(unusable)} is not a finite "
+                f"'{arm.name}': the test {metric} of {noun} {some(unusable)} is not a finite "
                 f"number; {those} left out of its verdicts."
             )
 
 
 def about_reference(
-    group: ProblemRuns, asked: str | None, reference: str | None, fidelity: Sequence[Fidelity]
+    group: ProblemRuns,
+    arms: Sequence[Arm],
+    asked: str | None,
+    reference: str | None,
+    fidelity: Sequence[Fidelity],
 ) -> Iterator[str]:
     """Yield what to know of the reference, and who could not be held against it."""
     if reference is None and asked is not None:
         yield f"the reference '{asked}' was not run here: nothing is held against it."
-    if fidelity:
-        yield from _disagreeing_chains(group.arms, reference)
+    for arm in arms if fidelity else ():
+        if arm.name == reference:
+            yield from poor_reference(arm.name, chosen(arm, group.runs))
     for each in fidelity:
         for reason, seeds in each.unpaired.items():
             noun = "seed" if len(seeds) == 1 else "seeds"
             yield (
-                f"'{each.arm}' is not held against '{each.reference}' for {noun} {_few(seeds)}: "
+                f"'{each.arm}' is not held against '{each.reference}' for {noun} {some(seeds)}: "
                 f"{reason}."
             )
-
-
-def _disagreeing_chains(arms: Sequence[ArmRuns], reference: str | None) -> Iterator[str]:
-    runs = [run for arm in arms if arm.name == reference for run in arm.runs]
-    high = {run.seed: run.r_hat for run in runs if run.r_hat > HIGH_R_HAT}
-    if high:
-        noun = "seed" if len(high) == 1 else "seeds"
-        yield (
-            f"the chains of the reference '{reference}' disagree for {noun} {_few(sorted(high))} "
-            f"(R-hat of the predictions up to {max(high.values()):.2f}, above {HIGH_R_HAT}): it "
-            "is not quite the posterior, and distances from it hold its own error too."
-        )
 
 
 def _versions(group: ProblemRuns) -> Iterator[str]:
@@ -151,9 +151,3 @@ def _runs(count: int) -> str:
 
 def _listed(items: Mapping[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in items.items())
-
-
-def _few(seeds: Iterable[int]) -> str:
-    found = list(seeds)
-    more = f" and {len(found) - MOST_SEEDS} more" if len(found) > MOST_SEEDS else ""
-    return ", ".join(map(str, found[:MOST_SEEDS])) + more

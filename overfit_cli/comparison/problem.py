@@ -66,7 +66,7 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
         references=_references(group.runs),
         warnings=(
             *caveats.told(group, arms, baseline, question.metric),
-            *caveats.about_reference(group, question.reference, reference, fidelity),
+            *caveats.about_reference(group, arms, question.reference, reference, fidelity),
         ),
         reference=reference,
         fidelity=fidelity,

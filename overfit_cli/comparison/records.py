@@ -88,7 +88,8 @@ class Arm:
 
     name: such as "dropout+max-norm", or "dropout (average mc)" where two forms are compared.
     varied: names of the hyperparameters that differ among its settings. diverged, failed: runs of
-    this method, whatever their setting.
+    this method, whatever their setting. tuned: the most settings that `overfit tune` tried for a
+    seed, of which only the winners are among `settings`; 0 if it did not.
     """
 
     name: str
@@ -99,6 +100,12 @@ class Arm:
     failed: int = 0
     curves: Curves | None = None
     reliability: tuple[Bin, ...] = ()
+    tuned: int = 0
+
+    @property
+    def tried(self) -> int:
+        """How many settings were tried."""
+        return max(self.tuned, len(self.settings))
 
     def values(self, metric: str, part: str = "test") -> dict[int, float]:
         """Return one value per seed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,9 @@ class Run:
     fingerprint: of the data. split: how they were split and noised, as text; unsaid options are
     absent. settings: every option that moved its numbers, as text, but those of the data.
     versions: of the engine and of each remedy. kind: "" where no score tells. notes: on its data.
-    r_hat: of a sampler's predictions, else NaN.
+    r_hat, ess: of a sampler's predictions, else NaN. warnings: of its inference. trials: how many
+    settings `overfit tune` tried for this method and seed, 0 if it was not tuned; tried: their
+    values of each option that differed among them.
     """
 
     run_id: str
@@ -45,6 +47,10 @@ class Run:
     restored_epoch: int | None = None
     notes: tuple[str, ...] = ()
     r_hat: float = math.nan
+    ess: float = math.nan
+    warnings: tuple[str, ...] = ()
+    trials: int = 0
+    tried: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -85,6 +91,10 @@ def run_of(
         restored_epoch=result.restored_epoch,
         notes=tuple(handed_on(note, (result.dataset, *places)) for note in result.notes),
         r_hat=float(result.diagnostics.get("r_hat_predictions", math.nan)),
+        ess=float(result.diagnostics.get("ess_predictions", math.nan)),
+        warnings=tuple(result.diagnostics.get("warnings", ())),
+        trials=int(result.diagnostics.get("trials", 0)),
+        tried=result.diagnostics.get("tried", {}),
     )
 
 

@@ -33,6 +33,7 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
         varied=runs.varied,
         diverged=sum(run.status == "diverged" for run in runs.runs),
         failed=sum(run.status == "failed" for run in runs.runs),
+        tuned=max((run.trials for run in runs.runs), default=0),
     )
 
 

@@ -67,6 +67,27 @@ def failed_result(spec: RunSpec, reason: str) -> RunResult:
     )
 
 
+def validation_scores(stack: Stack, outcome: Outcome) -> dict[str, float]:
+    """Return the final validation metrics of a stack's only run; its test rows stay unseen."""
+    own = np.arange(stack.n_members)
+    voters = _voters(stack, outcome, 0, own)
+    parts = {name: part for name, part in _parts(stack, 0).items() if name != "test"}
+    predictor = _with_noise(_predictor(stack, 0, voters), parts)
+    answers = _answers(predictor, {"val": parts["val"]}, False)
+    return _scores(answers["val"], parts["val"], stack.network.likelihood)
+
+
+def _predictor(stack: Stack, run: int, voters: Ballot) -> Predictor:
+    return predictor_of(
+        stack.specs[run],
+        stack.network,
+        units_of(stack.data[run]),
+        voters.parameters,
+        voters.noise_variance,
+        voters.log_weights,
+    )
+
+
 def _result(
     stack: Stack, outcome: Outcome, run: int, curve: tuple[EpochRecord, ...], seconds: float
 ) -> RunResult:
@@ -74,12 +95,10 @@ def _result(
     own = np.flatnonzero(stack.run_of == run)
     diverged = bool(outcome.diverged[own].any())
     voters = _voters(stack, outcome, run, own)
-    parameters, noise = voters.parameters, voters.noise_variance
     parts = _parts(stack, run)
-    predictor = _with_noise(
-        predictor_of(spec, stack.network, units_of(data), parameters, noise, voters.log_weights),
-        parts,
-    )
+    predictor = _predictor(stack, run, voters)
+    if not diverged:
+        predictor = _with_noise(predictor, parts)
     answers = _answers(predictor, parts, diverged)
     restored = outcome.restored[own]
     return RunResult(
@@ -195,7 +214,9 @@ def _diagnostics(
         sd = np.sqrt(_mean_noise(voters.log_weights, predictor.noise_variance)) * scale
         found["noise_sd"] = sd.tolist()
     inference = stack.spec.inference
-    if inference is not None and inference.diagnostics is not None:
+    diverged = outcome.diverged[own].any()
+    # what it collected ends somewhere on its way to infinity
+    if inference is not None and inference.diagnostics is not None and not diverged:
         found |= inference.diagnostics(
             {name: values[own] for name, values in outcome.state.items()},
             stack.spec.remedies["bayes"],

@@ -25,7 +25,7 @@ def problem_facts(problem: Problem) -> str:
     facts = [f"{rows}, {count(problem.n_test)} test rows", RESAMPLE[problem.resample]]
     if problem.baseline is not None:
         facts.append(f"baseline {problem.baseline}")
-    if any(len(arm.settings) > 1 for arm in problem.arms):
+    if any(arm.tried > 1 for arm in problem.arms):
         facts.append(f"settings chosen per method and seed by val {problem.select}")
     return "; ".join(facts)
 

@@ -155,7 +155,7 @@ def settings_grid(problem: Problem, all_columns: bool) -> Grid | None:
     arms = [arm for arm in problem.arms if any(each.values for each in arm.settings)]
     if not arms:
         return None
-    tried = tuple(str(len(arm.settings)) for arm in arms)
+    tried = tuple(str(arm.tried) for arm in arms)
     chosen = tuple(_chosen(arm, all_columns) for arm in arms)
     columns = (Cells("tried", tried), Cells("chosen", chosen, words=True))
     return Grid(Cells("method", tuple(arm.name for arm in arms), words=True), columns)

@@ -1,0 +1,42 @@
+"""What `overfit tune` tried counts as tried, though only the winners are stored."""
+
+from dataclasses import replace
+
+from planted_runs import arm, only_problem, planted
+
+LR = {"lr": ["0.01", "0.05", "0.1"]}
+
+
+def tuned(run, trials, tried):
+    return replace(run, diagnostics={"trials": trials, "tried": tried})
+
+
+def pair(trials, tried):
+    """none with lr 0.05 and l2 with lr 0.1, each the winner of so many."""
+    runs = []
+    for seed in range(3):
+        runs.append(tuned(planted(seed=seed, lr=0.05), trials[0], tried))
+        runs.append(tuned(planted("l2", seed, lr=0.1), trials[1], tried))
+    return only_problem(runs)
+
+
+def test_as_many_trials_are_no_cause_for_a_warning():
+    problem = pair((3, 3), LR)
+    assert [own.tried for own in problem.arms] == [3, 3]
+    assert problem.warnings == ()
+
+
+def test_unequal_trials_are_told_though_each_method_stored_one_setting():
+    (warning,) = pair((3, 9), LR).warnings
+    assert "unequally many settings (none: 3, l2: 9)" in warning
+
+
+def test_a_learning_rate_that_both_tried_does_not_differ_beside_the_method():
+    assert any("lr differs" in warning for warning in pair((3, 3), {}).warnings)
+    assert not any("lr differs" in warning for warning in pair((3, 3), LR).warnings)
+
+
+def test_a_whole_grid_beside_a_winner_counts_as_what_it_is():
+    runs = [planted(seed=0, lr=lr) for lr in (0.01, 0.02, 0.05, 0.1)]
+    runs.append(tuned(planted(seed=1, lr=0.05), 3, LR))
+    assert arm(only_problem(runs), "none").tried == 4
