@@ -28,9 +28,9 @@ def diagnose(log_posterior: Array, predictions: Array) -> tuple[dict[str, float]
     n_draws, n_chains, _ = log_posterior.shape
     figures = {
         "r_hat_log_posterior": float(r_hat(log_posterior).max()),
-        "ess_log_posterior": float(bulk_ess(log_posterior).min()),
+        "ess_log_posterior": _worst_ess(log_posterior),
         "r_hat_predictions": float(r_hat(predictions).max()),
-        "ess_predictions": float(bulk_ess(predictions).min()),
+        "ess_predictions": _worst_ess(predictions),
     }
     if n_draws < FEWEST_DRAWS:
         return figures, [
@@ -48,9 +48,22 @@ def diagnose(log_posterior: Array, predictions: Array) -> tuple[dict[str, float]
     return figures, warnings
 
 
+def _worst_ess(draws: Array) -> float:
+    """Return the smallest effective size of what moves; NaN if nothing does or is not finite."""
+    sizes = bulk_ess(draws)
+    if not np.isfinite(draws).all() or np.isnan(sizes).all():
+        return math.nan
+    return float(np.nanmin(sizes))
+
+
 def _warnings(what: str, r: float, size: float, n_chains: int) -> list[str]:
     name, said = what.replace("_", " "), []
     verb = "is" if what == "log_posterior" else "are"
+    if math.isnan(size):
+        said.append(
+            f"the {name} of the draws never moved or {verb} not finite: the chains are stuck; "
+            "raise --warmup."
+        )
     if r > HIGH_R_HAT:
         said.append(
             f"the chains disagree: R-hat of the {name} is {r:.2f}, above {HIGH_R_HAT}; "
@@ -82,24 +95,34 @@ def entropy(log_weights: Array) -> float:
 def r_hat(draws: Array) -> Array:
     """Return the rank-normalised split R-hat (k,): the larger of bulk and folded.
 
-    NaN for a single chain or under 4 draws; 1 for a quantity that never changes.
+    NaN for a single chain, under 4 draws, or a draw that is not finite; 1 for a quantity that
+    never changes.
     """
     if draws.shape[1] < 2 or len(draws) < FEWEST_DRAWS:
         return np.full(draws.shape[2], np.nan)
+    finite = np.isfinite(draws).all(axis=(0, 1))
+    draws = np.where(finite, draws, 0)
     halves = _split(draws)
     folded = np.abs(halves - np.median(halves, axis=(0, 1)))
-    return np.maximum(_r_hat(_rank_normalise(halves)), _r_hat(_rank_normalise(folded)))
+    found = np.maximum(_r_hat(_rank_normalise(halves)), _r_hat(_rank_normalise(folded)))
+    return np.where(finite, found, np.nan)
 
 
 def bulk_ess(draws: Array) -> Array:
     """Return the bulk effective sample size (k,), of the rank-normalised split chains.
 
     n / (1 + 2 sum of autocorrelations), the sum cut by Geyer's initial monotone sequence; NaN
-    under 4 draws.
+    under 4 draws, for a draw that is not finite, and for a quantity that never changes.
     """
     if len(draws) < FEWEST_DRAWS:
         return np.full(draws.shape[2], np.nan)
-    return _effective_size(_rank_normalise(_split(draws)))
+    finite = np.isfinite(draws).all(axis=(0, 1))
+    draws = np.where(finite, draws, 0)
+    return np.where(
+        finite & (np.ptp(draws, axis=(0, 1)) > 0),
+        _effective_size(_rank_normalise(_split(draws))),
+        np.nan,
+    )
 
 
 def _split(draws: Array) -> Array:

@@ -58,23 +58,27 @@ def raised(
 ) -> Precisions:
     """Return one step of MacKay's fixed point: gamma / |mode|^2, (N - noise tr(S H)) / residuals.
 
-    A layer's weights and biases have one precision: biases alone are too few to tell theirs, and
-    on validation rows it did worse, as one precision for all layers did. residual_squares (T,):
-    None for classes.
+    All groups have one precision. With one per layer the step has no fixed point in a network of
+    relu or identity units: W1 c, W2 / c compute the same, so that a mode balances the layers'
+    precision |w|^2, which the step would set to their gammas; precisions ran away, with tanh too,
+    and the evidence fell. residual_squares (T,): None for classes.
     """
     gamma = determined(layout, gaussian, now.prior)
     squares = np.array([mode[group] @ mode[group] for group in layout.groups])
-    prior = now.prior if fixed_prior else _ratio(_by_layer(gamma), _by_layer(squares))
+    prior = now.prior if fixed_prior else _ratio(_pooled(gamma), _pooled(squares))
     if residual_squares is None:
         return Precisions(prior, now.noise)
     free = (n_rows - now.noise * gaussian.traces).clip(1)
     return Precisions(prior, _ratio(free, residual_squares))
 
 
-def _by_layer(values: Array) -> Array:
-    """Return each layer's sum over its two groups, for both of them."""
-    weights, biases = np.split(values, 2)
-    return np.tile(weights + biases, 2)
+def at_its_limit(precisions: Array) -> bool:
+    """Whether one of them was clipped: the evidence would have it lower, or higher, still."""
+    return bool(((precisions <= LOWEST) | (precisions >= HIGHEST)).any())
+
+
+def _pooled(values: Array) -> Array:
+    return np.full_like(values, values.sum())
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:

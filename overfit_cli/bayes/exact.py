@@ -171,7 +171,7 @@ def announced(network: Network, settings: Settings) -> tuple[str, ...]:
             f"--inference exact: {size} = {much} settings of the {n_parameters:,} parameters, and "
             f"at most {MOST_SETTINGS:,} can be visited. Take a tiny network (--hidden 1, few "
             "inputs) or fewer --grid-values; or an inference that does not visit them all: "
-            "--inference hmc, sghmc or ensemble."
+            "--inference hmc, sghmc, laplace, swag or ensemble."
         )
     return (f"exact: {size} = {values**n_parameters:,} settings of the parameters are visited.",)
 

@@ -62,9 +62,9 @@ def full(seen: Seen) -> Fit:
         try:
             factor = np.linalg.cholesky(total)
         except np.linalg.LinAlgError:
-            raise singular() from None
+            raise singular(precision) from None
         pivots = np.diagonal(factor) ** 2
-        refuse_singular(pivots / np.diagonal(total))
+        refuse_singular(pivots / np.diagonal(total), precision)
         # S = K' K with K the inverse of the Cholesky factor
         root = np.linalg.inv(factor)
         covariance = root.T @ root
@@ -79,19 +79,20 @@ def full(seen: Seen) -> Fit:
     return fit
 
 
-def refuse_singular(values: Array) -> None:
+def refuse_singular(values: Array, precision: Array) -> None:
     """Raise where the smallest of these eigenvalues, or pivots, is lost beside the largest.
 
     Raises:
         UsageError: says what to do.
     """
     if not values.min() > WORST_CONDITION * values.max():
-        raise singular()
+        raise singular(precision)
 
 
-def singular() -> UsageError:
-    """Return what to say of a matrix that cannot be inverted."""
+def singular(precision: Array) -> UsageError:
+    """Return what to say of a matrix that cannot be inverted; precision: of the prior."""
     return UsageError(
         "laplace: the Hessian at the mode is singular: the data leave some parameters undetermined "
-        "and the prior is too weak to settle them; lower --prior-sd."
+        f"and a prior of standard deviation {precision.min() ** -0.5:.3g} is too wide to settle "
+        "them; give a smaller --prior-sd."
     )

@@ -21,7 +21,8 @@ class Hierarchy:
     """The likelihood of a stack of chains and the priors above it, for the sampler NAME.
 
     state: "NAME.precision" (R, G) and, for regression, "NAME.noise_precision" (R, T);
-    "NAME.evaluations" (R,): gradients so far; and traces of the S counted draws:
+    "NAME.evaluations" (R,): gradients so far, in passes over the rows; and traces of
+    the S counted draws:
     "NAME.log_posterior" (R, S), with the precisions integrated out and up to a constant;
     "NAME.predictions" (R, S, k): probabilities, or means, on at most 20 training rows.
     """
@@ -44,7 +45,7 @@ class Hierarchy:
         n_watched = likelihood.predictions(replicas.parameters, WATCHED_ROWS).shape[1]
         state: dict[str, NDArray[Any]] = {
             "precision": np.ones((n_chains, len(self.layout.groups))),
-            "evaluations": np.zeros(n_chains, np.int64),
+            "evaluations": np.zeros(n_chains),
             "log_posterior": np.full((n_chains, self.samples), np.nan),
             "predictions": np.full((n_chains, self.samples, n_watched), np.nan),
         }

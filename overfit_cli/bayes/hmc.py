@@ -18,6 +18,7 @@ from overfit_cli.core.replicas import Replicas
 from overfit_cli.records import Axis
 
 TARGET_ACCEPTANCE = 0.7
+LOW_ACCEPTANCE = 0.4
 JITTER = 0.2
 
 
@@ -94,6 +95,13 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
     figures, warnings = diagnose(
         state["hmc.log_posterior"].T[:, :, None], state["hmc.predictions"].swapaxes(0, 1)
     )
+    acceptance = float(state["hmc.acceptance"].mean())
+    if not acceptance >= LOW_ACCEPTANCE:
+        warnings = [
+            f"only {acceptance:.0%} of the draws were accepted, under {LOW_ACCEPTANCE:.0%}: the "
+            "steps are too long for where the chains went; raise --warmup.",
+            *warnings,
+        ]
     divergences = int(state["hmc.divergent"].sum())
     if divergences:
         warnings = [
@@ -102,7 +110,7 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
             *warnings,
         ]
     return {
-        "acceptance": float(state["hmc.acceptance"].mean()),
+        "acceptance": acceptance,
         "divergences": divergences,
         "step_sizes": np.exp(state["hmc.log_step_mean"]).tolist(),
         "gradient_evaluations": int(state["hmc.evaluations"].sum()),

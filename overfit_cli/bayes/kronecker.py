@@ -35,7 +35,7 @@ class Block:
         b, right = np.linalg.eigh(np.tensordot(noise, outer, 1))
         # rounding leaves tiny negative eigenvalues
         total = 1 + np.outer(a.clip(0), b.clip(0))
-        refuse_singular(total)
+        refuse_singular(total, precision)
         turned = np.diagonal(right.T @ outer @ right, axis1=1, axis2=2)
         traces = turned @ (a.clip(0)[:, None] / total).sum(axis=0)
         return cls(scale, left, right, total, traces)

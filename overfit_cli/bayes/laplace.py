@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.bayes.evidence import Precisions
+from overfit_cli.bayes.evidence import HIGHEST, LOWEST, Precisions, at_its_limit
 from overfit_cli.bayes.gaussians import Gaussian, diagonal, full
 from overfit_cli.bayes.inference import Inference, Problem, Settings
 from overfit_cli.bayes.kronecker import kfac
 from overfit_cli.bayes.leapfrog import inner
 from overfit_cli.bayes.linearised import linearised
-from overfit_cli.bayes.target import Target, last_layer
+from overfit_cli.bayes.target import Reached, Target, last_layer
 from overfit_cli.core.ballot import Ballot
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.hooks import Hyper
@@ -39,6 +39,7 @@ CURVATURES = {"diagonal": diagonal, "kfac": kfac, "full": full}
 FIRST_SD = 1.0
 LAST_PASSES = 20
 FAR = 0.5
+STALLED = 0.02
 
 # A P x P matrix of more parameters than these is better replaced by its factors.
 MOST_FULL = 3000
@@ -55,9 +56,11 @@ class ModeSeeker:
     """Ordinary descent on the penalised nll, then rounds towards the mode on all rows at once.
 
     A round, counted as an epoch, sets the precisions by the marginal likelihood and goes towards
-    the mode that belongs to them; the last one draws the voters. state: "laplace.prior" (R, G),
-    "laplace.noise" (R, T), "laplace.determined" (R, G), "laplace.evidence" and "laplace.distance"
-    (R,), see Posterior; in the end "laplace.voters" (R, 1 + draws, P), the mode before the draws.
+    the mode that belongs to them, until that has lowered the marginal likelihood; the last one
+    draws the voters. state: "laplace.prior" (R, G), "laplace.noise" (R, T), "laplace.determined"
+    (R, G), "laplace.evidence", "laplace.distance" and "laplace.fell" (R,), see Posterior and
+    Reached; "settled" (R,): whether the precisions are; in the end "laplace.voters"
+    (R, 1 + draws, P), the mode before the draws.
     """
 
     axis: Axis = "epoch"
@@ -84,6 +87,8 @@ class ModeSeeker:
             "laplace.determined": np.full(shape, np.nan),
             "laplace.evidence": np.full(n_replicas, np.nan),
             "laplace.distance": np.full(n_replicas, np.nan),
+            "laplace.fell": np.full(n_replicas, np.nan),
+            "settled": np.zeros(n_replicas, np.bool_),
         }
         self.descent.init(replicas)
 
@@ -94,33 +99,47 @@ class ModeSeeker:
         if epoch == self.epochs:
             shape = (len(replicas), 1 + int(self.settings["draws"]), replicas.parameters.shape[1])
             replicas.state["laplace.voters"] = np.empty(shape, replicas.parameters.dtype)
-        return np.array([self._round(replicas, place, epoch) for place in range(len(replicas))])
+        return np.array([self._told(replicas, place, epoch) for place in range(len(replicas))])
 
     def noise_variance(self, replicas: Replicas) -> None:
         """Curves estimate the noise from residuals, as those of other descents."""
         del replicas
 
+    def _told(self, replicas: Replicas, place: int, epoch: int) -> float:
+        try:
+            return self._round(replicas, place, epoch)
+        except UsageError as error:
+            raise UsageError(f"seed {replicas.keys[place][0]}: {error}") from error
+
     def _round(self, replicas: Replicas, place: int, epoch: int) -> float:
         last, state = epoch == self.epochs, replicas.state
         target, at, groups = self._target(replicas, place)
+        start = replicas.parameters[place, at].astype(np.float64)
         now = Precisions(state["laplace.prior"][place, groups], state["laplace.noise"][place])
-        mode, now = target.approach(
-            replicas.parameters[place, at].astype(np.float64),
-            now,
-            # the first round only goes to the mode of the first precisions
-            epoch > self.descent.epochs + 1,
-            "prior_sd" in replicas.hyper,
-            LAST_PASSES if last else 1,
-        )
-        replicas.parameters[place, at] = mode.point
-        state["laplace.prior"][place, groups], state["laplace.noise"][place] = now.prior, now.noise
+        if target.is_absurd(start, now):
+            return np.inf
+        n_passes, evidence = LAST_PASSES if last else 1, float(state["laplace.evidence"][place])
+        # the first round only goes to the mode of the first precisions
+        if epoch == self.descent.epochs + 1 or state["settled"][place]:
+            found = target.reach(start, now, n_passes)
+        else:
+            found = target.climb(start, now, evidence, "prior_sd" in replicas.hyper, n_passes)
+            state["settled"][place] = found.precisions is now
+        replicas.parameters[place, at] = found.mode.point
+        self._keep(state, place, groups, found)
         if last:
-            found = target.posterior(replicas.parameters[place, at].astype(np.float64), now)
-            state["laplace.determined"][place, groups] = found.determined
-            state["laplace.evidence"][place] = found.log_evidence
-            state["laplace.distance"][place] = found.distance
-            self._draw(replicas, place, at, found.gaussian)
-        return float(mode.value / (target.n_rows * now.noise.mean()))
+            self._draw(replicas, place, at, found.posterior.gaussian)
+        absurd = target.is_absurd(found.mode.point, found.precisions)
+        per_row = found.mode.value / (target.n_rows * found.precisions.noise.mean())
+        return np.inf if absurd else float(per_row)
+
+    def _keep(self, state: State, place: int, groups: NDArray[np.intp], found: Reached) -> None:
+        state["laplace.prior"][place, groups] = found.precisions.prior
+        state["laplace.noise"][place] = found.precisions.noise
+        state["laplace.determined"][place, groups] = found.posterior.determined
+        state["laplace.evidence"][place] = found.posterior.log_evidence
+        state["laplace.distance"][place] = found.posterior.distance
+        state["laplace.fell"][place] = found.fell
 
     def _target(
         self, replicas: Replicas, place: int
@@ -184,11 +203,13 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
             "the marginal likelihood prefers a network that ignores its inputs; use another "
             "--curvature, or set the prior by --prior-sd."
         )
-    if not distance <= FAR:
+    if at_its_limit(prior) or at_its_limit(state["laplace.noise"][0]):
         warnings.append(
-            f"mode not reached: it is {distance:.2g} posterior standard deviations away, more "
-            f"than {FAR:g}; raise --rounds or --epochs."
+            "the marginal likelihood drove a precision to the end of its range "
+            f"({LOWEST:g} to {HIGHEST:g}); set the prior by --prior-sd."
         )
+    if not distance <= FAR:
+        warnings.append(_not_reached(distance, float(state["laplace.fell"][0])))
     return {
         "log_evidence": float(state["laplace.evidence"][0]),
         "prior_precision": by_layer,
@@ -196,6 +217,17 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
         "distance_to_mode": distance,
         "warnings": warnings,
     }
+
+
+def _not_reached(distance: float, fell: float) -> str:
+    far = f"it is {distance:.2g} posterior standard deviations away, more than {FAR:g}"
+    # a quadratic of that distance and gradient is distance^2 / 2 above its minimum
+    if fell < STALLED * distance**2 / 2:
+        return (
+            f"mode not reached: {far}, but steps hardly lower the objective, as among the kinks "
+            "of relu; use --activation tanh, or --layers last."
+        )
+    return f"mode not reached: {far}; raise --rounds or --epochs."
 
 
 def _words(settings: Settings) -> str:
@@ -232,5 +264,5 @@ LAPLACE = Inference(
     state_size=lambda layout, settings: int(settings["draws"]) * layout.n_parameters,
     dtype="float64",
     diagnostics=_diagnostics,
-    version=2,
+    version=3,
 )

@@ -25,6 +25,8 @@ from overfit_cli.records import Axis
 # (R, P) parameters and (R, B) places among each chain's rows -> gradient of the potential (R, P).
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
 
+HOT = 1.2
+
 
 @dataclass(frozen=True)
 class Cycles:
@@ -57,8 +59,9 @@ class Cycles:
 class StochasticSampler:
     """One draw: precisions given the parameters (Gibbs), then `thin` steps on minibatches.
 
-    Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P).
-    Full gradients where a minibatch would hold all rows.
+    Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P);
+    "sghmc.heat" (R,): the mean of `temperature` over the draws. Full gradients where a
+    minibatch would hold all rows.
     """
 
     axis: Axis = "draw"
@@ -78,12 +81,15 @@ class StochasticSampler:
         n_parameters = self.layout.n_parameters
         velocity = [rng.standard_normal(n_parameters) for rng in replicas.streams("momentum")]
         replicas.state["velocity"] = np.stack(velocity)
+        replicas.state["sghmc.heat"] = np.zeros(len(replicas))
 
     def advance(self, replicas: Replicas, epoch: int) -> Array:
         """Take counted draw number `epoch` (from 1); the first of a cycle explores before it."""
         for start, end in self.cycles.rounds(epoch):
             self._round(replicas, np.linspace(start, end, self.thin, endpoint=False))
         self.hierarchy.trace(replicas, epoch - 1)
+        heat = temperature(replicas.state["velocity"], replicas.hyper["momentum"])
+        replicas.state["sghmc.heat"] += heat / self.hierarchy.samples
         return np.full(len(replicas), np.nan)
 
     def noise_variance(self, replicas: Replicas) -> Array | None:
@@ -101,7 +107,7 @@ class StochasticSampler:
             step = whole * np.cos(np.pi / 2 * place)
             slope = gradient(replicas.parameters, next(minibatches))
             kick(replicas, slope, step, keep)
-        replicas.state["sghmc.evaluations"] += self.thin
+        replicas.state["sghmc.evaluations"] += self.thin * self.batch_size / self.n_rows
 
     def _gradient(self, replicas: Replicas, precision: Array, noise: Array | None) -> Gradient:
         likelihood = self.hierarchy.likelihood(replicas)
@@ -140,6 +146,14 @@ def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array) -> None:
     replicas.parameters += step * velocity
 
 
+def temperature(velocity: Array, keep: Array) -> Array:
+    """Return each chain's kinetic temperature (R,), mean v^2 (1 + m) / 2: 1 as steps get small.
+
+    v <- m v + N(0, 2 (1 - m)) leaves the variance 2 / (1 + m).
+    """
+    return np.asarray((velocity**2).mean(axis=1) * (1 + keep) / 2)
+
+
 def _words(settings: Settings) -> str:
     return (
         f"stochastic-gradient HMC, {settings['chains']} chains of {settings['samples']} counted "
@@ -162,8 +176,16 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
     figures, warnings = diagnose(
         state["sghmc.log_posterior"].T[:, :, None], state["sghmc.predictions"].swapaxes(0, 1)
     )
+    heat = float(state["sghmc.heat"].mean())
+    if not heat <= HOT:
+        warnings = [
+            f"the chains are hotter than the posterior: their kinetic temperature is {heat:.2f}, "
+            f"above {HOT}; lower --step-size or raise --batch-size.",
+            *warnings,
+        ]
     return {
-        "gradient_evaluations": int(state["sghmc.evaluations"].sum()),
+        "temperature": heat,
+        "gradient_evaluations": round(float(state["sghmc.evaluations"].sum()), 3),
         **figures,
         "warnings": warnings,
     }

@@ -21,6 +21,7 @@ from overfit_cli.core.layout import Array, Layout
 from overfit_cli.core.network import Network
 
 STEPS = 25
+ABSURD = 1e6
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,19 @@ class Posterior:
     log_evidence: float
     determined: Array
     distance: float
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A mode, the precisions that it belongs to, and the Gaussian about it.
+
+    fell: by how much the last pass towards it lowered the objective.
+    """
+
+    mode: Mode
+    fell: float
+    precisions: Precisions
+    posterior: Posterior
 
 
 class Target:
@@ -56,35 +70,47 @@ class Target:
 
         return objective
 
-    def approach(
-        self, parameters: Array, now: Precisions, tuned: bool, fixed_prior: bool, n_passes: int
-    ) -> tuple[Mode, Precisions]:
-        """Raise the evidence by one step, if `tuned`, and go towards the mode that belongs to it.
+    def reach(self, parameters: Array, precisions: Precisions, n_passes: int) -> Reached:
+        """Go from `parameters` (P,) towards the mode, and look about there.
 
         At most n_passes of at most STEPS steps, each pass with the curvature where it begins.
-
-        The posterior must be near a mode of the present precisions (Immer, Bauer, Fortuin,
-        Raetsch & Khan 2021, algorithm 1, in which descent and such steps alternate).
         """
-        fit = self._fit(parameters)
-        if tuned:
-            now = raised(
-                self.layout,
-                self._gaussian(fit, now),
-                now,
-                parameters,
-                self._residual_squares(parameters),
-                self.n_rows,
-                fixed_prior,
-            )
-        objective = self.objective(now)
-        mode = minimise(objective, parameters, self._gaussian(fit, now).solve, STEPS)
-        for _ in range(n_passes - 1):
+        objective, mode, fell = (
+            self.objective(precisions),
+            Mode(parameters, np.inf, parameters),
+            0.0,
+        )
+        for _ in range(n_passes):
+            before = objective(mode.point)[0]
+            solve = self._gaussian(self._fit(mode.point), precisions).solve
+            mode = minimise(objective, mode.point, solve, STEPS)
+            fell = before - mode.value
             if mode.n_steps < STEPS:
                 break
-            solve = self._gaussian(self._fit(mode.point), now).solve
-            mode = minimise(objective, mode.point, solve, STEPS)
-        return mode, now
+        return Reached(mode, fell, precisions, self.posterior(mode.point, precisions))
+
+    def climb(
+        self, parameters: Array, now: Precisions, evidence: float, fixed_prior: bool, n_passes: int
+    ) -> Reached:
+        """Change the precisions by one step, from `evidence`, and go towards their mode.
+
+        Where the evidence is lower there, go towards that of the precisions `now` instead. They
+        must be near a mode of `now` (Immer, Bauer, Fortuin, Raetsch & Khan 2021, algorithm 1, in
+        which descent and such steps alternate).
+        """
+        gaussian = self._gaussian(self._fit(parameters), now)
+        squares = self._residual_squares(parameters)
+        higher = raised(self.layout, gaussian, now, parameters, squares, self.n_rows, fixed_prior)
+        found = self.reach(parameters, higher, n_passes)
+        if found.posterior.log_evidence >= evidence:
+            return found
+        return self.reach(parameters, now, n_passes)
+
+    def is_absurd(self, parameters: Array, precisions: Precisions) -> bool:
+        """Whether parameters are so much worse than all zeros that a descent must have diverged."""
+        objective = self.objective(precisions)
+        worst = ABSURD * objective(np.zeros_like(parameters))[0]
+        return not objective(parameters)[0] <= worst
 
     def posterior(self, mode: Array, precisions: Precisions) -> Posterior:
         """Return the Gaussian about `mode` (P,)."""

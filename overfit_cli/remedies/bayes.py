@@ -97,7 +97,8 @@ OPTIONS = (
         low=0,
         structural=True,
     ),
-    Option("rounds", int, 15, "laplace's rounds towards the mode", low=1, structural=True),
+    # the first only goes to a mode, and tunes nothing
+    Option("rounds", int, 15, "laplace's rounds towards the mode", low=2, structural=True),
     Option("draws", int, 50, "networks drawn by laplace and swag", low=1, structural=True),
     Option(
         "swag_start",

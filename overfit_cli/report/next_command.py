@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from overfit_cli.records import RunResult
 from overfit_cli.report.escape import shell
 from overfit_cli.report.seeds import by_method, finished
-from overfit_cli.report.verdict import Kind, judge, still_falling
+from overfit_cli.report.verdict import Kind, inference_of, judge, still_falling
 
 BELONGS = {
     "--p": "dropout",
@@ -117,7 +117,7 @@ def _selection_nll(runs: Sequence[RunResult]) -> float:
 def _changes(runs: Sequence[RunResult], kind: Kind) -> dict[str, str]:
     """Return the options that change, with their new values."""
     if kind == "diverged":
-        return {"--lr": f"{_setting(runs, 'lr', 0.05) / 5:.3g}"}
+        return _calmer(runs)
     if kind == "slightly" and still_falling(runs) and runs[0].restored_epoch is None:
         return _longer(runs)
     if kind in ("overfits", "slightly"):
@@ -129,6 +129,15 @@ def _changes(runs: Sequence[RunResult], kind: Kind) -> dict[str, str]:
     if kind == "unknown" and not any(run.n_val for run in runs):
         return {"--val-size": "0.2"}
     return _surer(runs)
+
+
+def _calmer(runs: Sequence[RunResult]) -> dict[str, str]:
+    """Take smaller steps; hmc finds its own, in warm-up."""
+    inference = inference_of(runs[0])
+    if inference == "hmc":
+        return {"--warmup": str(2 * int(_setting(runs, "warmup", 200)) or 200)}
+    name, default = ("step_size", 0.2) if inference == "sghmc" else ("lr", 0.05)
+    return {"--" + name.replace("_", "-"): f"{_setting(runs, name, default) / 5:.3g}"}
 
 
 def _stronger(run: RunResult) -> dict[str, str]:

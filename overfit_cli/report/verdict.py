@@ -115,9 +115,23 @@ def _clean_test_rows(runs: Sequence[RunResult]) -> str:
 def _unfinished(runs: Sequence[RunResult], lost: list[str]) -> Judgement:
     if not any(run.status == "diverged" for run in runs):
         return Judgement("failed", "; ".join(lost))
-    rates = dict.fromkeys(f"{run.spec['lr']:g}" for run in runs if "lr" in run.spec)
-    now = f" than {', '.join(rates)}" if rates else ""
-    return Judgement("diverged", f"{'; '.join(lost)}: try a learning rate smaller{now}")
+    return Judgement("diverged", f"{'; '.join(lost)}: try {_calmer(runs)}")
+
+
+def _calmer(runs: Sequence[RunResult]) -> str:
+    """Return what keeps such runs from diverging: a sampler has no learning rate."""
+    inference = inference_of(runs[0])
+    if inference == "hmc":
+        return "more --warmup"
+    name, words = ("step_size", "--step-size") if inference == "sghmc" else ("lr", "learning rate")
+    specs = [{**run.spec, **run.spec.get("remedies", {}).get("bayes", {})} for run in runs]
+    now = dict.fromkeys(f"{spec[name]:g}" for spec in specs if name in spec)
+    return f"a {words} smaller" + (f" than {', '.join(now)}" if now else "")
+
+
+def inference_of(run: RunResult) -> str:
+    """Return how a Bayesian average was approximated, "" for other methods."""
+    return str(run.spec.get("remedies", {}).get("bayes", {}).get("inference", ""))
 
 
 def _kind(runs: Sequence[RunResult], part: str) -> Kind:

@@ -118,7 +118,31 @@ def test_only_ranks_matter() -> None:
 def test_a_quantity_that_never_changes_is_no_disagreement() -> None:
     draws = np.full((50, 4, 1), 0.25)
     assert r_hat(draws)[0] == 1
-    assert bulk_ess(draws)[0] == 200
+    assert np.isnan(bulk_ess(draws)[0])
+    figures, warnings = diagnose(draws, draws)
+    assert np.isnan(figures["ess_predictions"])
+    assert sum("never moved" in said for said in warnings) == 2
+
+
+def test_one_prediction_that_never_changes_does_not_hide_the_others() -> None:
+    draws = np.random.default_rng(2).standard_normal((200, 4, 3))
+    still = draws.copy()
+    still[:, :, 1] = 0.5
+    figures, warnings = diagnose(draws[:, :, :1], still)
+    assert figures["ess_predictions"] == bulk_ess(draws[:, :, [0, 2]]).min()
+    assert warnings == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_draw_that_is_not_finite_is_not_ranked(bad: float) -> None:
+    draws = np.random.default_rng(2).standard_normal((200, 4, 2))
+    draws[17, 1, 0] = bad
+    for found in (r_hat(draws), bulk_ess(draws)):
+        assert np.isnan(found[0])
+        assert np.isfinite(found[1])
+    figures, warnings = diagnose(draws[:, :, 1:], draws)
+    assert np.isnan(figures["ess_predictions"])
+    assert any("not finite" in said for said in warnings)
 
 
 def test_chains_stuck_at_different_places_disagree() -> None:

@@ -108,7 +108,7 @@ def test_a_network_too_large_is_refused_with_the_number_of_settings_and_the_alte
     default = Network(Layout((64, 256, 256, 10)), "relu", "categorical")
     with pytest.raises(UsageError, match=r"9\^85,002 = 10\^81,113 settings") as refused:
         announced(default, settings)
-    assert "hmc, sghmc or ensemble" in str(refused.value)
+    assert "hmc, sghmc, laplace, swag or ensemble" in str(refused.value)
     small = Network(Layout((2, 2, 1)), "tanh", "bernoulli")
     with pytest.raises(UsageError, match=r"9\^9 = 387,420,489 settings of the 9 parameters"):
         announced(small, settings)

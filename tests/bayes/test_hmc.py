@@ -246,6 +246,16 @@ def test_diagnostics_have_every_figure() -> None:
     assert diagnosis["warnings"]
 
 
+def test_low_acceptance_is_told() -> None:
+    problem, stack = seven_chains("bernoulli")
+    sampled(problem, stack, 3, 8, 6)
+    for share, n_told in ((0.39, 1), (0.4, 0)):
+        stack.state["hmc.acceptance"][...] = share
+        told = [said for said in diagnosed(stack, slice(0, 3))["warnings"] if "accepted" in said]
+        assert len(told) == n_told
+        assert all("39%" in said and "raise --warmup" in said for said in told)
+
+
 def test_registered_with_what_it_refuses() -> None:
     assert INFERENCES["hmc"] is HMC
     assert HMC.refuses == ("l1", "l2", "max-norm", "dropout", "early-stopping")

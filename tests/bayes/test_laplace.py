@@ -211,8 +211,8 @@ def test_a_linear_gaussian_network_is_exact(kind: str, n_targets: int, weighted:
     precisions = Precisions(np.array([0.7, 2.5]), np.array([3.0, 11.0])[:n_targets])
     target = Target(problem, np.arange(23), {"kfac": kfac, "full": full}[kind])
     start = np.zeros(problem.network.layout.n_parameters)
-    mode, _ = target.approach(start, precisions, False, True, 2)
-    found = target.posterior(mode.point, precisions)
+    reached = target.reach(start, precisions, 2)
+    mode, found = reached.mode, reached.posterior
     means, covariances, evidence = closed_form(problem, precisions)
     point = layers(problem.network.layout, mode.point[None])[0][0]
     np.testing.assert_allclose(point.T, means, rtol=0, atol=1e-10)
@@ -228,9 +228,12 @@ def test_the_fixed_point_is_a_maximum_of_the_evidence() -> None:
     problem = linear(2)
     target = Target(problem, np.arange(23), full)
     point, now = np.zeros(10), Precisions(np.ones(2), np.ones(2))
-    for number in range(200):
-        mode, now = target.approach(point, now, number > 0, False, 2)
-        point = mode.point
+    found = target.reach(point, now, 2)
+    for _ in range(200):
+        evidence = found.posterior.log_evidence
+        found = target.climb(found.mode.point, found.precisions, evidence, False, 2)
+        assert found.posterior.log_evidence >= evidence - 1e-9
+    now = found.precisions
     best = closed_form(problem, now)[2]
     # weights and biases of a layer share their precision
     for change in (1.02, 1 / 1.02):
@@ -251,7 +254,7 @@ def test_the_mode_is_one(likelihood: str) -> None:
     precisions = Precisions(np.full(len(layout.groups), 1.5), noise)
     target = Target(problem, np.arange(22), full)
     start = 0.3 * np.random.default_rng(2).standard_normal(layout.n_parameters)
-    mode, _ = target.approach(start, precisions, False, True, 20)
+    mode = target.reach(start, precisions, 20).mode
     _, slope = target.objective(precisions)(mode.point)
     if likelihood != "gaussian":
         _, loop = loop_network.loss_and_gradient(
@@ -285,6 +288,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "regression": {"dataset": "sine:n=40,n_test=30", "hidden": [6], "activation": "tanh"},
     "three targets": {"dataset": "linnerud", "hidden": []},
 }
+
+FRIEDMAN = {"dataset": "friedman1:n=200,n_test=50", "hidden": [20], "epochs": 100, "layers": "all"}
 
 
 def runs(seeds: int = 1, **given: Any) -> list[RunResult]:
@@ -375,14 +380,68 @@ def test_a_fixed_prior_stays_and_others_rise_to_the_evidence() -> None:
 def test_a_mode_that_is_not_reached_is_told(monkeypatch: Any) -> None:
     monkeypatch.setattr("overfit_cli.bayes.target.STEPS", 1)
     monkeypatch.setattr("overfit_cli.bayes.laplace.LAST_PASSES", 1)
-    (result,) = runs(**TASKS["two classes"] | {"epochs": 1, "rounds": 1, "layers": "all"})
+    (result,) = runs(**TASKS["two classes"] | {"epochs": 1, "rounds": 2, "layers": "all"})
     (warning,) = result.diagnostics["warnings"]
-    assert re.match(r"mode not reached: it is .* deviations away, more than 0.5", warning)
+    assert re.match(r"mode not reached: it is .* away, more than 0.5; raise --rounds", warning)
+
+
+def test_where_no_step_helps_more_rounds_are_not_advised() -> None:
+    """At a kink of relu the gradient does not vanish, and yet hardly anything nearby is lower."""
+    (result,) = runs(**FRIEDMAN | {"rounds": 6})
+    (warning,) = result.diagnostics["warnings"]
+    assert re.match(r"mode not reached: .*hardly lower the objective.*--activation tanh", warning)
+    assert "--rounds" not in warning
+
+
+def test_precisions_do_not_run_away() -> None:
+    """W1 c and W2 / c compute the same: what raised one layer's precision lowered the other's."""
+    few, many = (runs(**FRIEDMAN | {"rounds": count})[0].diagnostics for count in (6, 15))
+    # where relu has kinks, the way to the last mode hangs on where it began
+    assert many["log_evidence"] >= few["log_evidence"] - 3
+    assert max(many["prior_precision"].values()) < 1e3 * min(many["prior_precision"].values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["relu", "tanh", "identity"])
+@pytest.mark.parametrize("curvature", ["kfac", "full"])
+def test_more_rounds_never_lower_the_evidence(activation: str, curvature: str) -> None:
+    given = FRIEDMAN | {"activation": activation, "curvature": curvature}
+    evidence = [
+        runs(**given | {"rounds": count})[0].diagnostics["log_evidence"] for count in (2, 15, 60)
+    ]
+    assert evidence[1] >= evidence[0] - 3
+    assert evidence[2] >= evidence[1] - 3
+    fixed = [
+        runs(**given | {"rounds": 6, "prior_sd": sd})[0].diagnostics["log_evidence"]
+        for sd in (0.1, 0.3, 0.5, 1.0)
+    ]
+    # a quarter of a nat per row, or the steps ran away
+    assert evidence[2] > max(fixed) - 40
+
+
+def test_a_precision_at_the_end_of_its_range_is_told(monkeypatch: Any) -> None:
+    monkeypatch.setattr("overfit_cli.bayes.evidence.HIGHEST", 1.0)
+    (result,) = runs(**TASKS["two classes"] | {"layers": "all"})
+    assert any("to the end of its range" in said for said in result.diagnostics["warnings"])
+
+
+@pytest.mark.parametrize(("task", "lr"), [("two classes", 30.0), ("regression", 20.0)])
+def test_a_descent_that_ended_far_away_has_diverged(task: str, lr: float) -> None:
+    """Large, but finite: nothing before the rounds noticed."""
+    (result,) = runs(**TASKS[task] | {"lr": lr, "activation": "relu", "epochs": 100})
+    assert result.status == "diverged"
+    assert "warnings" not in result.diagnostics
+
+
+def test_one_round_would_tune_nothing() -> None:
+    with pytest.raises(UsageError, match="--rounds: '1' is not a whole number of at least 2"):
+        runs(rounds=1)
 
 
 @pytest.mark.parametrize("curvature", ["kfac", "full"])
 def test_a_singular_hessian_is_one_sentence(curvature: str) -> None:
-    with pytest.raises(UsageError, match=r"Hessian at the mode is singular.*lower --prior-sd"):
+    said = r"seed 0: .*Hessian at the mode is singular.*deviation 1e\+08 .*smaller --prior-sd"
+    with pytest.raises(UsageError, match=said):
         runs(**TASKS["three classes"] | {"curvature": curvature, "prior_sd": 1e8})
 
 

@@ -52,9 +52,7 @@ def passes(run: RunResult) -> float:
     evaluations = run.diagnostics.get("gradient_evaluations")
     if evaluations is None:
         return float(run.members * run.epochs_run)
-    own = run.spec["remedies"]["bayes"]["inference"]
-    batch = run.spec["batch_size"] if own == "sghmc" else run.n_train
-    return float(evaluations * batch / run.n_train)
+    return float(evaluations)
 
 
 def line(runs: list[RunResult], reference: list[RunResult]) -> list[float]:

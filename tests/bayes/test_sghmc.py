@@ -15,7 +15,7 @@ from test_exact import BOTH, GRIDS, averaged
 
 from overfit_cli.bayes import INFERENCES, Problem
 from overfit_cli.bayes.potential import Likelihood
-from overfit_cli.bayes.sghmc import SGHMC, Cycles, StochasticSampler, kick
+from overfit_cli.bayes.sghmc import SGHMC, Cycles, StochasticSampler, kick, temperature
 from overfit_cli.core.answers import classify
 from overfit_cli.core.network import forward
 from overfit_cli.core.replicas import Replicas
@@ -160,6 +160,7 @@ def test_diagnostics_have_every_figure() -> None:
     assert SGHMC.diagnostics is not None
     figures = SGHMC.diagnostics({key: values[:3] for key, values in stack.state.items()}, SETTINGS)
     assert list(figures) == [
+        "temperature",
         "gradient_evaluations",
         "r_hat_log_posterior",
         "ess_log_posterior",
@@ -167,9 +168,35 @@ def test_diagnostics_have_every_figure() -> None:
         "ess_predictions",
         "warnings",
     ]
-    assert figures["gradient_evaluations"] == 3 * (4 + 6) * 5
+    assert figures["gradient_evaluations"] == pytest.approx(3 * (4 + 6) * 5 * 5 / 22, abs=1e-3)
     assert np.isfinite([value for key, value in figures.items() if key != "warnings"]).all()
     assert figures["warnings"]
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.9])
+def test_the_temperature_of_a_gaussian_is_one_and_noisy_gradients_heat_it(keep: float) -> None:
+    """Of 4,000 independent coordinates with U = q^2 / 2; heat as `kick` says."""
+    step, noise, keep_of = np.full((1, 4000), 0.05), 4.0, np.full((1, 1), keep)
+    for sd, expected in ((0.0, 1.0), (noise, 1 + (0.05 * noise) ** 2 / (2 * (1 - keep)))):
+        problem, rng = small_problem("bernoulli"), np.random.default_rng(1)
+        stack = chains(problem, [(0, 0)], np.arange(22)[None])
+        stack.parameters = rng.standard_normal((1, 4000))
+        stack.state["velocity"] = rng.standard_normal((1, 4000))
+        heats = []
+        for _ in range(400):
+            kick(stack, stack.parameters + sd * rng.standard_normal((1, 4000)), step, keep_of)
+            heats.append(temperature(stack.state["velocity"], np.array([keep]))[0])
+        assert np.mean(heats[200:]) == pytest.approx(expected, abs=0.03)
+
+
+def test_heat_is_told() -> None:
+    problem, stack = stack_of("bernoulli", 5)
+    run(problem, stack)
+    assert SGHMC.diagnostics is not None
+    for heat, n_told in ((1.21, 1), (1.19, 0)):
+        stack.state["sghmc.heat"][...] = heat
+        told = SGHMC.diagnostics(stack.state, SETTINGS)["warnings"]
+        assert sum("temperature is 1.21, above 1.2" in said for said in told) == n_told
 
 
 def test_more_cycles_than_draws_are_refused() -> None:

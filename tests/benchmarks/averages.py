@@ -59,7 +59,7 @@ def passes(run: RunResult) -> float:
     evaluations = run.diagnostics.get("gradient_evaluations")
     if evaluations is None:
         return float(run.members * run.epochs_run)
-    return float(evaluations * run.spec["batch_size"] / run.n_train)
+    return float(evaluations)
 
 
 def main() -> None:

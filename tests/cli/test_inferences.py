@@ -69,7 +69,7 @@ def test_averages_are_weighted_when_they_are_predicted_again(cli, plants):
 def test_a_grid_too_large_is_refused_before_anything_is_written(cli):
     ended = cli("run", "--method", "bayes", "--inference", "exact", code=2)
     assert "9^85,002 = 10^81,113 settings of the 85,002 parameters" in ended.err
-    assert "--inference hmc, sghmc or ensemble" in ended.err
+    assert "--inference hmc, sghmc, laplace, swag or ensemble" in ended.err
     assert ended.out == ""
     assert files() == []
 

@@ -24,9 +24,8 @@ def outputs(shift):
 def bayes(inference, seed, shift=0.0, **changes):
     order = np.random.default_rng(seed).permutation(len(IDS))
     told = predictions(np.array(IDS)[order], [0] * len(IDS), outputs(shift)[order])
-    return planted(
-        "bayes", seed, options={"inference": inference}, **({"predictions": told} | changes)
-    )
+    given = {"predictions": told, "options": {"inference": inference}}
+    return planted("bayes", seed, **(given | changes))
 
 
 def ladder(seeds=3):
@@ -140,6 +139,54 @@ def test_chains_that_disagree_are_told():
     assert "1, 2 (R-hat of the predictions up to 1.20, above 1.05)" in said
     quiet = [replace(run, diagnostics={"r_hat_predictions": 1.01}) for run in ladder()]
     assert "chains" not in " ".join(only_problem(quiet).warnings)
+
+
+def sampled(seeds=3, chains=4, **diagnostics):
+    """The ladder, its HMC with these diagnostics."""
+    options = HMC | {"chains": chains}
+    known = {"r_hat_predictions": 1.01, "ess_predictions": 400.0} | diagnostics
+    rest = [run for run in ladder(seeds) if _inference(run) != "hmc"]
+    runs = [bayes("hmc", seed, options=options) for seed in range(seeds)]
+    return rest + [replace(run, diagnostics=known) for run in runs]
+
+
+def test_one_chain_cannot_be_judged():
+    said = " ".join(only_problem(sampled(chains=1, r_hat_predictions=float("nan"))).warnings)
+    assert "cannot be judged: one chain (seeds 0, 1, 2)." in said
+    assert "cannot be judged" not in " ".join(only_problem(sampled()).warnings)
+
+
+def test_few_independent_draws_are_told():
+    said = " ".join(only_problem(sampled(ess_predictions=37.4)).warnings)
+    assert "few independent draws for seeds 0, 1, 2 (down to 37, under 100)" in said
+    assert "independent draws" not in " ".join(only_problem(sampled()).warnings)
+
+
+def test_only_chosen_runs_of_the_reference_count():
+    """A setting that validation rows did not choose is no part of the reference."""
+    bad = {"r_hat_predictions": 3.0, "ess_predictions": 5.0}
+    other = [bayes("hmc", seed, options=HMC | {"chains": 4}, val=9.0, lr=1.0, momentum=seed / 9)
+             for seed in range(3)]  # fmt: skip
+    runs = sampled() + [replace(run, diagnostics=bad) for run in other]
+    assert "R-hat" not in " ".join(only_problem(runs).warnings)
+
+
+def test_what_inferences_warn_of_is_told_once_a_kind():
+    runs = [
+        replace(
+            run, diagnostics={"warnings": [f"mode not reached: {run.seed}.5e+3 away.", "cold."]}
+        )
+        if _inference(run) == "swag" or (run.seed == 0 and _inference(run) == "ensemble")
+        else run
+        for run in ladder()
+    ]
+    told = only_problem(runs).warnings
+    assert [said for said in told if "warn" in said] == [
+        "1 of 3 runs of 'bayes (inference ensemble)' warns: mode not reached: 0.5e+3 away.",
+        "1 of 3 runs of 'bayes (inference ensemble)' warns: cold.",
+        "2 of 2 runs of 'bayes (inference swag)' warn: such as: mode not reached: 1.5e+3 away.",
+        "2 of 2 runs of 'bayes (inference swag)' warn: cold.",
+    ]
 
 
 def test_regression_has_a_total_variation_and_no_agreement():

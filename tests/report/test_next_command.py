@@ -5,6 +5,7 @@ import pytest
 from report_samples import diverged, run, stopped, without_validation
 
 from overfit_cli.report.next_command import next_command
+from overfit_cli.report.verdict import verdict
 
 
 def ending(method="none", train=0.0, test=0.5, **changes):
@@ -136,3 +137,25 @@ def test_an_underfitting_sampler_gets_twice_its_own_samples():
     quiet = warned("", samples=30)
     final = {part: {"nll": 0.9} for part in ("train", "val", "test")}
     assert next_command([replace(quiet, final=final)], []) == "overfit run --samples 60"
+
+
+@pytest.mark.parametrize(
+    ("settings", "advised", "said"),
+    [
+        (
+            {"inference": "sghmc", "step_size": 0.5},
+            "--step-size 0.1",
+            "a --step-size smaller than 0.5",
+        ),
+        ({"inference": "hmc", "warmup": 300}, "--warmup 600", "more --warmup"),
+        ({"inference": "swag"}, "--lr 0.01", "a learning rate smaller than 0.05"),
+    ],
+)
+def test_a_diverged_average_gets_an_option_that_it_accepts(settings, advised, said):
+    """--lr would be refused where the inference does not use it."""
+    whole = diverged(method="bayes")
+    lost = replace(whole, spec={**whole.spec, "remedies": {"bayes": settings}})
+    options = ["--method", "bayes", "--inference", settings["inference"]]
+    command = next_command([lost], options)
+    assert command == f"overfit run {advised} --method bayes --inference {settings['inference']}"
+    assert verdict([lost]).endswith(f"try {said}")
