@@ -108,8 +108,9 @@ def point(axis: str, value: int) -> dict[str, float]:
 
 
 def plot(found: dict[str, list[dict[str, float]]], path: Path) -> None:
-    """Draw one picture per axis: cost and peak memory, both on logarithmic scales."""
+    """Draw one picture per axis: cost on a logarithmic scale, and peak memory."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 3.6), squeeze=False)
     for (axis, points), left in zip(found.items(), axes[0], strict=True):
@@ -117,8 +118,12 @@ def plot(found: dict[str, list[dict[str, float]]], path: Path) -> None:
         left.loglog(values, [own["cost"] for own in points], "o-", color="#3465a4")
         left.set_xlabel(axis)
         left.set_title(UNITS[axis].replace(" (", "\n(").replace(": ", ":\n"), fontsize=7)
+        left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        left.yaxis.set_minor_locator(NullLocator())
+        left.yaxis.set_major_formatter("{x:g}")
         right = left.twinx()
-        right.loglog(values, [own["mib"] for own in points], "s--", color="#b04010")
+        right.plot(values, [own["mib"] for own in points], "s--", color="#b04010")
+        right.set_ylim(bottom=0)
         left.tick_params(axis="y", colors="#3465a4")
         right.tick_params(axis="y", colors="#b04010")
         right.set_ylabel("peak MiB", color="#b04010")
