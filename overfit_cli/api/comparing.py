@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 # The height of a report within a notebook, in pixels.
 HEIGHT = 640
 
+# Columns that are there even where nothing was held against a reference.
+FIDELITY = {
+    "dataset": str,
+    "method": str,
+    "reference": str,
+    "seed": int,
+    "total_variation": float,
+}
+
 
 def compare(
     runs: Runs,
@@ -51,16 +60,23 @@ def compare(
     def load(run_ids: Sequence[str]) -> Iterator[RunResult]:
         return (by_id[run_id] for run_id in run_ids)
 
-    question = Question(metric=metric, select=select, baseline=baseline, rope=rope, reference=reference)
-    known = [run_of(run, idle_options, PRINTED) for run in runs]
+    question = Question(
+        metric=metric, select=select, baseline=baseline, rope=rope, reference=reference
+    )
+    # a run that is there twice is one run
+    known = [run_of(run, idle_options, PRINTED) for run in by_id.values()]
     return Report(compared(known, load, question, title))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What `overfit compare` tells: sentences, tables, figures, one offline HTML page."""
 
     comparison: Comparison
+
+    def __repr__(self) -> str:
+        """Return one line: the answers."""
+        return f"Report({' '.join(self.answers)})"
 
     @property
     def answers(self) -> list[str]:
@@ -106,7 +122,8 @@ class Report:
                 for problem in self.comparison.problems
                 for one in problem.fidelity
                 for place, seed in enumerate(one.seeds)
-            ]
+            ],
+            FIDELITY,
         )
 
     @property

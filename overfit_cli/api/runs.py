@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from overfit_cli.export.runs import curves_table, predictions_table, runs_table
 from overfit_cli.export.table import Table, table_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import polars
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Runs:
     """Records of runs, in order; `runs[0].final["test"]["nll"]`, `runs[0].to_json()`."""
 
@@ -30,9 +31,27 @@ class Runs:
         """Yield the records."""
         return iter(self.results)
 
-    def __getitem__(self, place: int) -> RunResult:
-        """Return one record."""
-        return self.results[place]
+    @overload
+    def __getitem__(self, place: int) -> RunResult: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Runs: ...
+
+    def __getitem__(self, place: int | slice) -> RunResult | Runs:
+        """Return one record, or the runs of a slice."""
+        found = self.results[place]
+        return Runs(found) if isinstance(found, tuple) else found
+
+    def __add__(self, other: Runs) -> Runs:
+        """Return these runs and then the others."""
+        return Runs(self.results + other.results) if isinstance(other, Runs) else NotImplemented
+
+    def __repr__(self) -> str:
+        """Return one line: how many runs of which methods, on what data."""
+        methods = Counter(run.method for run in self.results)
+        told = ", ".join(f"{n} {method}" for method, n in methods.items())
+        data = ", ".join(dict.fromkeys(run.dataset for run in self.results))
+        return f"Runs({told} on {data})" if self.results else "Runs()"
 
     @cached_property
     def table(self) -> Table:

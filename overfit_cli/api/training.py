@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def load(dataset: str = "digits", options: Options | None = None) -> Prepared:
     Raises:
         UsageError, DataError: see data.load and data.prepare.
     """
-    return ready(specs_of(parse_options({"dataset": dataset, **(options or {})})))[1][0]
+    given = {"dataset": dataset} | _given({} if options is None else options)
+    return ready(specs_of(parse_options(given)))[1][0]
 
 
 def spec(options: Options) -> list[RunSpec]:
@@ -44,7 +46,7 @@ def spec(options: Options) -> list[RunSpec]:
         UsageError: an unknown option, with the nearest; a bad value or combination.
         DataError: data that cannot be used.
     """
-    return ready(specs_of(parse_options(options)))[0]
+    return ready(specs_of(parse_options(_given(options))))[0]
 
 
 def run(options: Options, store: str | Path | None = None, save_model: bool = False) -> Runs:
@@ -57,13 +59,17 @@ def run(options: Options, store: str | Path | None = None, save_model: bool = Fa
         UsageError, DataError: see spec.
         StoreError: the store refuses; what was stored before stays.
     """
-    specs, data = ready(specs_of(parse_options(options)))
+    specs, data = ready(specs_of(parse_options(_given(options))))
     found: dict[str, RunResult] = {}
-    for stack in stacks_of(specs, data):
-        results = finish(train(stack.specs, stack.data))
-        found |= {result.run_id: result for result in results}
-        if store is not None:
-            _save(results, store, save_model)
+    # opened before anything is trained for it
+    place = nullcontext() if store is None else Store.open(store)
+    with place as opened:
+        for stack in stacks_of(specs, data):
+            results = finish(train(stack.specs, stack.data))
+            found |= {result.run_id: result for result in results}
+            if opened is not None:
+                for result in results:
+                    opened.save(result, keep_model=save_model)
     return Runs(tuple(found[own.run_id] for own in specs))
 
 
@@ -82,7 +88,8 @@ def batch(
         UsageError: a bad config or option, with its line; more than 10,000 runs.
         DataError, StoreError: as in run.
     """
-    asked = Batch(Plan(read_batch(str(config), options or {})))
+    given = _given({} if options is None else options)
+    asked = Batch(Plan(read_batch(str(config), given)))
     if len(asked.plan) > LISTED:
         raise UsageError(f"{len(asked.plan):,} runs are more than {LISTED:,}: use overfit batch.")
     asked.check()
@@ -105,7 +112,11 @@ def stored(selection: str = "", store: str | Path = STORE) -> Runs:
         return Runs(tuple(opened.results(ids, ("curves", "predictions", "model"))))
 
 
-def _save(results: list[RunResult], store: str | Path, keep_model: bool) -> None:
-    with Store.open(store) as opened:
-        for result in results:
-            opened.save(result, keep_model=keep_model)
+def _given(options: Any) -> dict[str, Any]:
+    """Return options as parse_options wants them; `hidden` may be a number, as for --hidden."""
+    if not isinstance(options, Mapping):
+        raise UsageError(
+            f'options: {options!r} is no mapping; write {{"dataset": "iris", "epochs": 20}}.'
+        )
+    hidden = options.get("hidden")
+    return {**options, "hidden": [hidden]} if isinstance(hidden, int) else dict(options)

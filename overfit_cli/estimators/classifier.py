@@ -11,31 +11,35 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from overfit_cli.errors import UsageError
 from overfit_cli.estimators.coding import Coding, Given, class_coding
 from overfit_cli.estimators.mlp import MLP, goes_on
-from overfit_cli.estimators.parameters import InvalidParameter, told_as_value_error
+from overfit_cli.estimators.parameters import told_as_value_error
 
 
 class MLPClassifier(ClassifierMixin, MLP):
     """A multilayer perceptron that predicts classes, with remedies against overfitting.
 
-    Parameters are scikit-learn's where it has them, and `alpha` is one of the remedies. X is used
-    as it is: standardise it first, in a pipeline. float32 rows are trained on in float32, others
-    in float64; samplers always in float64.
+    Parameters are scikit-learn's where it has them. Its `alpha` is a remedy, L2: without one there
+    is no penalty, where scikit-learn has alpha=0.0001. There is no `tol`. X is used as it is:
+    standardise it first, in a pipeline. float32 rows are trained on in float32, others in float64;
+    samplers always in float64. BLAS has one thread: run several fits at once by n_jobs.
 
     hidden_layer_sizes: units of each hidden layer, () for a linear model. activation: "relu",
     "tanh", "logistic" or "identity". remedies: such as [Dropout(p=0.5), L2(1e-4), MaxNorm(3)],
     "dropout+l2" with their defaults, or None; their options are parameters too: `dropout__p`.
-    solver: "sgd", "nesterov" or "adam". batch_size: "auto" is min(200, n). learning_rate:
-    "constant", "cosine", "inverse:T", "exponential:T" or "step:T,F". max_iter: epochs, all of them
-    unless EarlyStopping is among the remedies; validation_fraction: of rows that it then watches
-    unless fit is given X_val and y_val. random_state: a whole number is the command line's --seed.
-    warm_start: fit goes on from the last fit for max_iter epochs more.
+    solver: "sgd", with plain momentum, "nesterov", which is scikit-learn's "sgd", or "adam".
+    batch_size: "auto" is min(200, n). learning_rate: "constant", "cosine", "inverse:T",
+    "exponential:T" or "step:T,F". max_iter: epochs, all of them unless EarlyStopping is among the
+    remedies; validation_fraction: of rows that it then watches unless fit is given X_val and y_val.
+    random_state: a whole number is the command line's --seed. warm_start: fit goes on from the last
+    fit for max_iter epochs more, with the same layers and number of networks.
 
     classes_ (K,); n_features_in_, feature_names_in_; coefs_, intercepts_; loss_curve_ (mean
     penalised minibatch loss per epoch), loss_, best_loss_; validation_curve_ (nll per epoch, or
-    None); n_iter_ (epochs, or draws); restored_epoch_; n_layers_, n_outputs_, out_activation_;
-    diagnostics_ (by name: R-hat, zero weights, …).
+    None); n_iter_ (epochs, and after them the rounds of "laplace"; of samplers, draws);
+    restored_epoch_; n_layers_, n_outputs_, out_activation_; diagnostics_ (by name: R-hat, zero
+    weights, …).
     """
 
     @available_if(goes_on)
@@ -56,13 +60,15 @@ class MLPClassifier(ClassifierMixin, MLP):
             ValueError: no classes at the first call, or others later.
         """
         first = not hasattr(self, "_fitted")
-        given = self._checked(X, y, sample_weight, reset=first)
-        if first and classes is None:
-            raise InvalidParameter("classes must be passed on the first call to partial_fit.")
-        named = None if classes is None else np.unique(np.asarray(classes))
-        if not first and named is not None and not np.array_equal(named, self.classes_):
-            raise InvalidParameter(f"classes={classes!r} are not those of the first call.")
-        self._partial_fit(given, self._coding_of(named) if first and named is not None else None)
+        with self._as_it_was_if_it_fails(), told_as_value_error():
+            given = self._checked(X, y, sample_weight, reset=first)
+            if first and classes is None:
+                raise UsageError("classes must be passed on the first call to partial_fit.")
+            named = None if classes is None else np.unique(np.asarray(classes))
+            if not first and named is not None and not np.array_equal(named, self.classes_):
+                raise UsageError(f"classes={classes!r} are not those of the first call.")
+            coding = self._coding_of(named) if first and named is not None else None
+            self._partial_fit(given, coding)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -80,10 +86,8 @@ class MLPClassifier(ClassifierMixin, MLP):
         return np.asarray(self._answer(X).log_probabilities, np.float64)
 
     def _coding_of(self, classes: NDArray[Any]) -> Coding:
-        with told_as_value_error():
-            coding = class_coding(classes)
         self.classes_ = classes
-        return coding
+        return class_coding(classes)
 
     def _new_coding(self, given: Given, train: Given) -> Coding:
         del train

@@ -15,16 +15,21 @@ from overfit_cli.errors import DataError
 
 @dataclass(frozen=True)
 class Given:
-    """Checked rows: inputs (n, D), targets (n,) or (n, T) as they came, weights (n,) or None."""
+    """Checked rows: inputs (n, D), targets (n,) or (n, T) as they came, weights (n,) or None.
+
+    name: what messages call the targets. use: what the rows are for, if they are not all.
+    """
 
     inputs: Array
     targets: NDArray[Any]
     weights: Array | None = None
+    name: str = "y"
+    use: str = ""
 
-    def take(self, rows: NDArray[np.intp]) -> Given:
+    def take(self, rows: NDArray[np.intp], use: str) -> Given:
         """Return some of these rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Given(self.inputs[rows], self.targets[rows], weights)
+        return Given(self.inputs[rows], self.targets[rows], weights, self.name, use)
 
 
 @dataclass(frozen=True)
@@ -50,28 +55,34 @@ class Coding:
         """Return rows in this precision, with coded targets.
 
         Raises:
-            DataError: a label that is none of the classes; weights that are all 0.
+            DataError: a label that is none of the classes; another number of targets; weights
+                that are all 0.
         """
         inputs = given.inputs.astype(dtype, copy=False)
-        weights = None if given.weights is None else given.weights.astype(dtype)
-        if weights is not None and not weights.any():
-            raise DataError("sample_weight: all are 0.")
+        weights = _relative(given, dtype)
         ids = np.arange(len(inputs))
         if self.classes is None:
-            own = given.targets.reshape(len(inputs), -1).astype(np.float64)
+            own = self._values(given)
             coded = ((own - self.mean) / self.scale).astype(dtype)
             return Rows(inputs, coded, weights, ids, own=own)
-        codes = self._codes(given.targets)
+        codes = self._codes(given)
         coded = codes[:, None].astype(dtype) if self.likelihood == "bernoulli" else codes
         return Rows(inputs, coded, weights, ids)
 
-    def _codes(self, labels: NDArray[Any]) -> NDArray[np.int64]:
+    def _values(self, given: Given) -> Floats:
+        values = given.targets.reshape(len(given.targets), -1).astype(np.float64)
+        found, known = values.shape[1], len(self.mean)
+        if found != known:
+            raise DataError(f"{given.name}: {found} targets per row where there were {known}.")
+        return values
+
+    def _codes(self, given: Given) -> NDArray[np.int64]:
         assert self.classes is not None
-        strange = np.setdiff1d(labels, self.classes)
+        strange = np.setdiff1d(given.targets, self.classes)
         if len(strange):
             known = ", ".join(map(str, self.classes))
-            raise DataError(f"y: {strange[0]} is not among the classes {known}.")
-        return np.searchsorted(self.classes, labels).astype(np.int64)
+            raise DataError(f"{given.name}: {strange[0]} is not among the classes {known}.")
+        return np.searchsorted(self.classes, given.targets).astype(np.int64)
 
     def prepared(self, train: Rows, val: Rows | None) -> Prepared:
         """Return training and validation rows as a run's data; there are no test rows."""
@@ -104,12 +115,44 @@ def class_coding(classes: NDArray[Any]) -> Coding:
 
 
 def value_coding(given: Given) -> Coding:
-    """Return the coding of numbers, standardised by their weighted moments."""
+    """Return the coding of numbers, standardised by their weighted moments.
+
+    Raises:
+        DataError: weights that are all 0; numbers whose squares are too large for double
+            precision, or that differ, but by too little for a variance above 0.
+    """
     values = given.targets.reshape(len(given.targets), -1).astype(np.float64)
-    weights = given.weights if given.weights is not None and given.weights.any() else None
-    mean = np.average(values, axis=0, weights=weights)
-    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
-    return Coding("gaussian", None, mean, np.where(scale > 0, scale, 1.0))
+    weights = _relative(given, "float64")
+    if weights is not None:
+        values, weights = values[weights > 0], weights[weights > 0]
+    constant = (values == values[0]).all(axis=0)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        mean = np.where(constant, values[0], np.average(values, axis=0, weights=weights))
+        variance = np.average((values - mean) ** 2, axis=0, weights=weights)
+        usable = np.isfinite(mean**2 + variance)
+    if not usable.all():
+        largest = np.abs(values).max()
+        raise DataError(f"{given.name}: numbers such as {largest:.3g} are too large; rescale them.")
+    if (~constant & (variance < np.finfo(np.float64).tiny)).any():
+        raise DataError(f"{given.name}: numbers differ by too little for a variance; rescale them.")
+    return Coding("gaussian", None, mean, np.where(constant, 1.0, np.sqrt(variance)))
+
+
+def _relative(given: Given, dtype: str) -> Array | None:
+    """Return weights divided by the largest: only ratios count, and any precision holds them.
+
+    Raises:
+        DataError: all are 0.
+    """
+    if given.weights is None:
+        return None
+    weights = given.weights.astype(np.float64)
+    largest = weights.max()
+    if largest == 0:
+        whose = f" of the rows {given.use}" if given.use else ""
+        raise DataError(f"sample_weight: all{whose} are 0.")
+    relative: Array = (weights / largest).astype(dtype)
+    return relative
 
 
 def _none_of(rows: Rows) -> Rows:

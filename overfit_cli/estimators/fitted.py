@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from overfit_cli.core.answers import Answer
 from overfit_cli.core.hooks import Hooks, prediction_parameters
 from overfit_cli.core.layout import Array, Layout
 from overfit_cli.errors import DataError
+from overfit_cli.estimators.threads import blas_threads
 from overfit_cli.experiment.prediction import stored_predictor
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import hooks_of
@@ -44,7 +44,7 @@ class Fitted:
         """Return the averaged prediction for rows (n, D)."""
         spec = RunSpec.model_validate(dict(self.spec))
         predictor = stored_predictor(spec, self.model)
-        with threadpool_limits(spec.threads, "blas"):
+        with blas_threads(spec.threads):
             return predictor.answers([(inputs.astype(spec.dtype, copy=False), None)])[0]
 
     def coefficients(self) -> tuple[list[Array], list[Array]]:

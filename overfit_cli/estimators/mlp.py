@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -135,8 +138,8 @@ class MLP(BaseEstimator):
             ValueError: data or parameters that cannot be used; a training that diverged.
         """
         going_on = self.warm_start and hasattr(self, "_fitted")
-        given = self._checked(X, y, sample_weight, reset=not going_on)
-        with told_as_value_error():
+        with self._as_it_was_if_it_fails(), told_as_value_error():
+            given = self._checked(X, y, sample_weight, reset=not going_on)
             if not going_on:
                 self._seed = self._seeded()
             train, val = self._parts(given, X_val, y_val)
@@ -167,32 +170,43 @@ class MLP(BaseEstimator):
         """Return training and validation rows.
 
         Raises:
-            UsageError: only one of X_val and y_val.
+            UsageError: only one of X_val and y_val; see _n_held_out.
         """
         if (X_val is None) != (y_val is None):
             raise UsageError("X_val and y_val: give both or neither.")
         if X_val is not None and y_val is not None:
-            return given, self._checked(X_val, y_val)
+            return given, replace(self._checked(X_val, y_val), name="y_val")
         if not holds_out(listed(self.remedies)):
             return given, None
+        strata, n = self._strata(given.targets), len(given.inputs)
         train, val = train_test_split(
-            np.arange(len(given.inputs)),
-            test_size=self._n_held_out(given.targets),
+            np.arange(n),
+            test_size=self._n_held_out(np.zeros(n) if strata is None else strata),
             random_state=self._seed,
-            stratify=self._strata(given.targets),
+            stratify=strata,
         )
-        return given.take(train), given.take(val)
+        return given.take(train, "to train on"), given.take(val, "set aside by EarlyStopping")
 
-    def _n_held_out(self, targets: NDArray[Any]) -> int:
-        """Return how many rows are set aside: of classes, at least one each on average."""
-        share = self.validation_fraction
-        if len(targets) < 2:
-            raise UsageError("n_samples = 1: EarlyStopping needs rows that are not trained on.")
-        if not 0 < share < 1:
+    def _n_held_out(self, groups: NDArray[Any]) -> int:
+        """Return how many rows are set aside, given their classes: one or more of each on average.
+
+        Raises:
+            UsageError: validation_fraction is no fraction, or leaves too few rows; a class of one.
+        """
+        share, n = self.validation_fraction, len(groups)
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share < 1:
             raise UsageError(f"validation_fraction: must be between 0 and 1 (got {share!r}).")
-        strata = self._strata(targets)
-        n_strata = 1 if strata is None else len(np.unique(strata))
-        return max(n_strata, math.ceil(share * len(targets)))
+        classes, counts = np.unique(groups, return_counts=True)
+        if counts.min() < 2:
+            what = "n_samples = 1" if n == 1 else f"y: 1 row of class {classes[counts.argmin()]}"
+            raise UsageError(f"{what}: EarlyStopping needs another that is not trained on.")
+        held_out = max(len(classes), math.ceil(share * n))
+        if n - held_out < len(classes):
+            raise UsageError(
+                f"validation_fraction: {share} leaves {n - held_out} of {n} rows to train on, and "
+                f"{len(classes)} or more are needed; give a smaller one."
+            )
+        return held_out
 
     def _train(
         self, train: Given, val: Given | None, going_on: bool, epochs: int | None = None
@@ -232,10 +246,20 @@ class MLP(BaseEstimator):
 
     def _partial_fit(self, given: Given, coding: Coding | None) -> None:
         """Go through these rows once more; coding: of the first call."""
-        with told_as_value_error():
-            if coding is not None:
-                self._seed, self._coding = self._seeded(), coding
-            self._train(given, None, going_on=coding is None, epochs=1)
+        if coding is not None:
+            self._seed, self._coding = self._seeded(), coding
+        self._train(given, None, going_on=coding is None, epochs=1)
+
+    @contextmanager
+    def _as_it_was_if_it_fails(self) -> Iterator[None]:
+        """Take back every attribute if what is done fails; none is ever changed in place."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _seeded(self) -> int:
         """Return a whole number as it is, the command line's seed; else one that is drawn."""

@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from overfit_cli.estimators.coding import Coding, Given, value_coding
 from overfit_cli.estimators.mlp import MLP, goes_on
+from overfit_cli.estimators.parameters import told_as_value_error
 
 
 class MLPRegressor(RegressorMixin, MLP):
@@ -31,8 +32,9 @@ class MLPRegressor(RegressorMixin, MLP):
         Not offered with a remedy that has an end of its own, such as EarlyStopping.
         """
         first = not hasattr(self, "_fitted")
-        given = self._checked(X, y, sample_weight, reset=first)
-        self._partial_fit(given, value_coding(given) if first else None)
+        with self._as_it_was_if_it_fails(), told_as_value_error():
+            given = self._checked(X, y, sample_weight, reset=first)
+            self._partial_fit(given, self._new_coding(given, given) if first else None)
         return self
 
     def predict(
@@ -55,7 +57,7 @@ class MLPRegressor(RegressorMixin, MLP):
         return tags
 
     def _new_coding(self, given: Given, train: Given) -> Coding:
-        del given
+        self._one_target = given.targets.ndim == 1
         return value_coding(train)
 
     def _target_rules(self) -> dict[str, Any]:
@@ -64,7 +66,6 @@ class MLPRegressor(RegressorMixin, MLP):
     def _targets_checked(self, targets: NDArray[Any]) -> NDArray[Any]:
         column = targets.ndim == 2 and targets.shape[1] == 1
         values: NDArray[Any] = column_or_1d(targets, warn=True) if column else targets
-        self._one_target = values.ndim == 1
         return values
 
     def _strata(self, targets: NDArray[Any]) -> NDArray[Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
@@ -77,7 +77,8 @@ class Bayes:
     """Average over settings of the parameters; `overfit methods bayes` explains each option.
 
     inference: "ensemble", "hmc", "sghmc", "exact", "laplace", "swag" or "mc-dropout". Every other
-    option belongs to some of them; None is its default.
+    option belongs to some of them; None is its default. folds, with EarlyStopping: each member is
+    stopped by a share of X of its own, and neither validation_fraction nor X_val stops any.
     """
 
     inference: str = "ensemble"
@@ -112,7 +113,7 @@ class Bayes:
 
 
 Setting = Dropout | L1 | L2 | MaxNorm | EarlyStopping | Bayes
-Remedies = None | str | Setting | Iterable[str | Setting]
+Remedies = None | str | Setting | Sequence[str | Setting]
 
 KINDS: dict[str, type[Setting]] = {
     kind.method: kind for kind in (Dropout, L1, L2, MaxNorm, EarlyStopping, Bayes)
@@ -120,7 +121,7 @@ KINDS: dict[str, type[Setting]] = {
 
 
 def listed(remedies: Remedies) -> tuple[Setting, ...]:
-    """Return remedies as records: "dropout+l2" and names in a list have their defaults.
+    """Return remedies as records: "dropout+l2" and names in a list or tuple have their defaults.
 
     Raises:
         UsageError: an unknown name, with the nearest; something that is no remedy; one given twice.
@@ -132,7 +133,7 @@ def listed(remedies: Remedies) -> tuple[Setting, ...]:
         found = tuple(KINDS[name]() for name in names if name != "none")
     elif isinstance(remedies, Setting):
         found = (remedies,)
-    elif isinstance(remedies, Iterable):
+    elif isinstance(remedies, list | tuple):
         found = tuple(one for item in remedies for one in listed(item))
     else:
         raise UsageError(f"remedies: {remedies!r} is none; write Dropout(p=0.5), or 'dropout+l2'.")

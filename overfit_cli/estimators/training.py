@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from threadpoolctl import threadpool_limits
+import numpy as np
 
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.engine import Outcome, Records, Stepper, train
@@ -15,6 +15,7 @@ from overfit_cli.core.layout import Array
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.errors import UsageError
+from overfit_cli.estimators.threads import blas_threads
 from overfit_cli.experiment.results import run_results
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack
@@ -24,9 +25,13 @@ from overfit_cli.records import Axis, EpochRecord, RunResult
 
 @dataclass(frozen=True)
 class Left:
-    """Where a descent was left: replicas with their optimizer's state and random streams."""
+    """Where a descent was left: replicas with their optimizer's state and random streams.
+
+    replicas: without rows, which are the next training's. sizes: units per layer.
+    """
 
     replicas: Replicas
+    sizes: tuple[int, ...]
     epochs: int
 
 
@@ -53,7 +58,8 @@ class Continued:
         epoch += 0 if self.before is None else self.before.epochs
         loss = self.descent.advance(replicas, epoch)
         # shallow: the engine gives replicas new arrays when some of them leave
-        self.left = Left(copy.copy(replicas), epoch)
+        there = replace(replicas, rows=np.empty((len(replicas), 0), np.intp))
+        self.left = Left(there, self.descent.network.layout.sizes, epoch)
         return loss
 
     def noise_variance(self, replicas: Replicas) -> None:
@@ -68,15 +74,15 @@ def trained(
     before: go on from there. epochs: instead of the spec's.
 
     Raises:
-        UsageError: early stopping without validation rows; a method that cannot go on, with
-            `before`.
+        UsageError: early stopping without validation rows; with `before`, a method that cannot go
+            on, other layers or another number of networks.
     """
     stack = Stack((spec,), (data,))
     goes_on = _descends(spec) and stack.hooks.stop is None
     if before is not None and not goes_on:
         raise UsageError(f"'{spec.method}' has an end of its own: it cannot go on with warm_start.")
     stack.check()
-    with threadpool_limits(spec.threads, "blas"):
+    with blas_threads(spec.threads):
         started = time.perf_counter()
         replicas = stack.replicas() if before is None else _resumed(stack, before)
         stepper, planned = stepper_of(stack, replicas.rows.shape[1])
@@ -95,14 +101,32 @@ def _descends(spec: RunSpec) -> bool:
 
 
 def _resumed(stack: Stack, before: Left) -> Replicas:
-    """Return the replicas that were left, on new rows and with hyperparameters as they are now."""
+    """Return copies of the replicas that were left, on new rows, hyperparameters as they are now.
+
+    Copies, so that a training that fails leaves everything where it was.
+    """
     now = stack.replicas()
-    return replace(
-        before.replicas,
-        hyper=now.hyper,
-        rows=now.rows,
-        parameters=before.replicas.parameters.astype(now.parameters.dtype),
-    )
+    _check_alike(before, stack.network.layout.sizes, len(now))
+    then = copy.deepcopy(before.replicas)
+    parameters = then.parameters.astype(now.parameters.dtype)
+    return replace(then, hyper=now.hyper, rows=now.rows, parameters=parameters)
+
+
+def _check_alike(before: Left, sizes: tuple[int, ...], members: int) -> None:
+    if sizes != before.sizes:
+        raise UsageError(
+            f"the network has layers of {_units(before.sizes)}, now {_units(sizes)} are asked for: "
+            "warm_start and partial_fit cannot change hidden_layer_sizes, features or targets."
+        )
+    if members != len(before.replicas):
+        raise UsageError(
+            f"{len(before.replicas)} were trained together, now {members} are asked for: "
+            "warm_start and partial_fit cannot change the number of networks (members)."
+        )
+
+
+def _units(sizes: tuple[int, ...]) -> str:
+    return "-".join(map(str, sizes))
 
 
 def _driven(

@@ -10,12 +10,21 @@ import numpy as np
 
 from overfit_cli.export.table import Table, table_of, texts
 from overfit_cli.records import RunResult, finite
+from overfit_cli.remedies import REGISTRY
 
 PARTS = ("train", "val", "test")
 OWN = (
     "run_id", "status", "method", "dataset", "seed", "n_parameters", "n_train", "n_val", "n_test",
     "members", "epochs_run", "best_epoch", "restored_epoch", "seconds",
 )  # fmt: skip
+
+# Options that are a number for all layers or one for each, by their keys in a spec.
+PER_LAYER = {
+    f"remedies.{remedy.name}.{option.name}"
+    for remedy in REGISTRY.values()
+    for option in remedy.options
+    if option.per_layer
+}
 
 
 def settings_of(spec: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -35,8 +44,12 @@ def settings_of(spec: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def runs_table(runs: Iterable[RunResult]) -> Table:
-    """Return a row per run: what it is, every setting, its scores, diagnostics as JSON."""
-    return table_of([_run(run) for run in runs])
+    """Return a row per run: what it is, every setting, its scores, diagnostics as JSON.
+
+    An option that may be a list, one value per layer, is text in every row.
+    """
+    kinds = {"restored_epoch": int, "date": str, "notes": str}
+    return table_of([_run(run) for run in runs], kinds)
 
 
 def _run(run: RunResult) -> dict[str, Any]:
@@ -47,7 +60,8 @@ def _run(run: RunResult) -> dict[str, Any]:
     }
     own = {name: getattr(run, name) for name in OWN}
     settings = {key: value for key, value in settings_of(run.spec).items() if key not in own}
-    told = {"date": str(run.environment.get("date", "")), "notes": " ".join(run.notes)}
+    settings |= {key: str(settings[key]) for key in PER_LAYER & settings.keys()}
+    told = {"date": run.environment.get("date"), "notes": " ".join(run.notes) or None}
     plain = json.dumps(finite(run.diagnostics), sort_keys=True)
     return own | {"axis": run.axis} | scores | settings | told | {"diagnostics": plain}
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 
 from overfit_cli import api
 from overfit_cli.cli.app import execute
-from overfit_cli.errors import DataError, UsageError
+from overfit_cli.errors import DataError, StoreError, UsageError
 
 SMALL = {"dataset": "iris", "hidden": [4], "epochs": 3}
 TWO = {**SMALL, "method": "none,l2", "seeds": 6}
@@ -161,6 +162,52 @@ def test_compare_answers_what_is_asked(runs: api.Runs) -> None:
         api.compare(runs, metric="eror")
 
 
+def test_no_reference_no_fidelity(runs: api.Runs) -> None:
+    near = api.compare(runs).fidelity
+    assert len(near) == 0
+    assert near["total_variation"].tolist() == []
+    assert near.to_polars().columns == ["dataset", "method", "reference", "seed", "total_variation"]
+
+
+def test_slices_and_sums_are_runs(runs: api.Runs) -> None:
+    some = runs[:2] + runs[-1:]
+    assert isinstance(some, api.Runs)
+    assert [run.run_id for run in some] == [runs[place].run_id for place in (0, 1, -1)]
+    assert api.compare(runs + runs).sentences == api.compare(runs).sentences
+    with pytest.raises(TypeError):
+        runs + runs[0]
+
+
+def test_one_line_each(runs: api.Runs) -> None:
+    assert repr(runs) == "Runs(6 none, 6 l2 on iris)"
+    assert repr(runs[:0]) == "Runs()"
+    report = api.compare(runs)
+    assert repr(report) == f"Report({report.answers[0]})"
+    for told in map(repr, (runs, runs.table, report)):
+        assert "\n" not in told
+        assert len(told) < 300
+
+
+def test_an_option_per_layer_is_text_whatever_is_exported() -> None:
+    given = {**SMALL, "method": "dropout", "hidden": [3, 3]}
+    one, two = api.run(given), api.run({**given, "p": [0.5, 0.8]})
+    for some, expected in ((one, ["0.5"]), (one + two, ["0.5", "0.5,0.8"])):
+        assert some.table["remedies.dropout.p"].tolist() == expected
+        assert some.to_polars()["remedies.dropout.p"].to_list() == expected
+
+
+def test_the_store_is_looked_at_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overfit_cli.api.training.train", None)
+    with pytest.raises(StoreError, match="nowhere"):
+        api.run(SMALL, store=tmp_path / "nowhere" / "runs.db")
+
+
+def test_one_hidden_layer_may_be_a_number() -> None:
+    assert api.spec({**SMALL, "hidden": 4})[0].run_id == api.spec(SMALL)[0].run_id
+
+
 def test_pictures_and_page(runs: api.Runs) -> None:
     """Each picture of the page is a figure, and a notebook shows the page shut into a frame."""
     report = api.compare(runs, title="<irises>")
@@ -183,9 +230,11 @@ def test_pictures_and_page(runs: api.Runs) -> None:
         ({"p": 0.5}, UsageError, "belongs to 'dropout'"),
         ({"epochs": 0}, UsageError, "epochs"),
         ({"dataset": "nowhere.csv"}, (UsageError, DataError), "nowhere.csv"),
+        ("iris", UsageError, "'iris' is no mapping"),
+        (None, UsageError, "None is no mapping"),
     ],
 )
-def test_errors_are_the_commands(options: dict, error: type[Exception], said: str) -> None:
+def test_errors_are_the_commands(options: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         api.run(options)
 

@@ -21,6 +21,11 @@ KINDS = {
     "categorical": (MLPClassifier, neural_network.MLPClassifier, 4),
     "gaussian": (MLPRegressor, neural_network.MLPRegressor, 1),
 }
+ACTIVATIONS = [
+    "relu",
+    "tanh",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("logistic", "identity")),
+]
 RATES = {"sgd": 0.05, "nesterov": 0.05, "adam": 0.01}
 # They add Adam's epsilon before the bias correction, we after it: alike only where it is nothing.
 NEGLIGIBLE = 1e-15
@@ -89,7 +94,7 @@ def ours_of(kind: str, activation: str, solver: str, epochs: int) -> Any:
     )
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("solver", ["sgd", "nesterov", "adam"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_losses_parameters_and_predictions(

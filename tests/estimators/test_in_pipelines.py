@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
-from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
+from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay, calibration_curve
 from sklearn.datasets import make_moons
 from sklearn.inspection import permutation_importance
+from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     LearningCurveDisplay,
@@ -85,12 +86,26 @@ def test_permutation_importance_finds_the_column_that_matters() -> None:
 def test_displays() -> None:
     X, y = moons()
     fitted = piped().fit(X, y)
+    p = fitted.predict_proba(X)[:, 1]
     shown = CalibrationDisplay.from_estimator(fitted, X, y, n_bins=5)
-    assert shown.prob_true.max() <= 1
-    curve = LearningCurveDisplay.from_estimator(piped(max_iter=5), X, y, train_sizes=[20, 40], cv=2)
-    assert curve.test_scores.shape == (2, 2)
-    calibrated = CalibratedClassifierCV(piped(max_iter=5), cv=2).fit(X, y)
-    assert calibrated.predict_proba(X).shape == (120, 2)
+    np.testing.assert_array_equal(shown.y_prob, p)
+    expected = calibration_curve(y == "upper", p, n_bins=5)
+    np.testing.assert_allclose((shown.prob_true, shown.prob_pred), expected)
+    folds = [(np.arange(80), np.arange(80, 120))]
+    curve = LearningCurveDisplay.from_estimator(piped(), X, y, train_sizes=[20, 80], cv=folds)
+    by_hand = [piped().fit(X[:n], y[:n]).score(X[80:], y[80:]) for n in (20, 80)]
+    np.testing.assert_allclose(curve.test_scores[:, 0], by_hand)
+    assert by_hand[1] > 0.8
+
+
+def test_calibrated() -> None:
+    """A network that hardly learnt ranks well, and calibration makes probabilities of that."""
+    X, y = moons()
+    shy = piped(max_iter=5)
+    calibrated = CalibratedClassifierCV(shy, cv=2).fit(X, y)
+    losses = [log_loss(y, one.predict_proba(X)) for one in (shy.fit(X, y), calibrated)]
+    assert losses[1] < losses[0]
+    assert calibrated.score(X, y) > 0.75
 
 
 def test_frames_give_feature_names() -> None:

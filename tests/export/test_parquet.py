@@ -36,7 +36,7 @@ def test_everything(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert row["test_nll"] == run.final["test"]["nll"]
         assert row["lr"] == run.spec["lr"]
         assert row["restored_epoch"] == run.restored_epoch
-    assert runs["remedies.dropout.p"].to_list() == [None, None, 0.5, 0.5, None]
+    assert runs["remedies.dropout.p"].to_list() == [None, None, "0.5", "0.5", None]
     assert runs["test_error"].is_null().to_list() == [False] * 4 + [True]
     for run_id, run in known.items():
         own = curves.filter(pl.col("run_id") == run_id)
