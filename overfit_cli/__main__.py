@@ -1,5 +1,5 @@
 """`python -m overfit_cli` is `overfit`."""
 
-from overfit_cli.cli.app import main
+from overfit_cli.cli.entry import main
 
 main()

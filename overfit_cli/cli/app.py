@@ -5,6 +5,8 @@ Commands import what they need when they run, so that help and completion come a
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import signal
@@ -32,10 +34,13 @@ from overfit_cli.cli import (
 )
 from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.panels import PanelledCommand
-from overfit_cli.errors import Interrupted, OverfitError
+from overfit_cli.errors import Interrupted, OverfitError, StoreError
 
 # Pydantic would look for plug-ins in every installed package, which we neither need nor trust.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+# What a write to stdout can meet; every other file's refusal is told where it is written.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 # Typer carries its own copy of click or imports it; this is the right one's class either way.
 ParserError = typer.BadParameter.__mro__[2]
@@ -90,7 +95,23 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
-    sys.exit(execute(sys.argv[1:]))
+    _buffer_output()
+    code = execute(sys.argv[1:])
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:  # nobody can be told; keep Python from trying again at exit
+            sys.stderr = None
+    sys.exit(code)
+
+
+def _buffer_output() -> None:
+    """Let what is printed arrive whole: without a buffer Python drops what a full disk refuses."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        old = sys.stdout
+        buffer = io.BufferedWriter(raw)
+        sys.stdout = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=True)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -155,6 +176,10 @@ def _told(error: BaseException) -> int:
         # whoever read us has enough; keep Python from complaining at exit
         sys.stdout = None
         return 0
+    if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+        sys.stdout = None  # what is left would be tried again at exit
+        say(f"overfit: standard output: {error.strerror}. The output is not complete.", "bold red")
+        return StoreError.exit_code
     if isinstance(error, MemoryError):
         say("overfit: out of memory; a smaller network, batch or data set would fit.", "bold red")
         return 1

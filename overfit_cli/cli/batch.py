@@ -44,14 +44,18 @@ def complete_config() -> list[str]:
 def batch(
     given: dict[str, Any],
     config: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[CONFIG]",
             help=f"A TOML file or a shipped config's name [{BUILT_IN}]; options override it.",
             show_default=False,
             autocompletion=complete_config,
         ),
-    ] = BUILT_IN,
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What to call it [as the config; else after the data]."),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many runs, how long, how large; run nothing.")
     ] = False,
@@ -93,6 +97,7 @@ def batch(
     request = BatchRequest(
         given=given,
         config=config,
+        name=name,
         plan=plan,
         executor=executor,
         workers=workers,

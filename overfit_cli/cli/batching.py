@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 from overfit_cli.batch.batch import LISTED, Batch, Tally
 from overfit_cli.batch.estimate import Estimate, estimate, operations_of
 from overfit_cli.cli.asking import parsed, typed
+from overfit_cli.cli.batch import BUILT_IN
 from overfit_cli.cli.console import counter, say, show, write
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError
 from overfit_cli.executors import available_cores, executor_of
 from overfit_cli.executors.executor import Executor
-from overfit_cli.experiment.config import read_batch
+from overfit_cli.experiment.config import Config, name_after, read_batch
 from overfit_cli.experiment.plan import Plan, Shard
 from overfit_cli.report.batch_page import (
     BatchEnd,
@@ -34,10 +36,14 @@ SMALL = 5e10
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What the user asked of `batch`: `given` holds the options typed, by config key."""
+    """What the user asked of `batch`: `given` holds the options typed, by config key.
+
+    config: None for the built-in one.
+    """
 
     given: dict[str, Any]
-    config: str
+    config: str | None
+    name: str | None
     plan: bool
     executor: str | None
     workers: int | None
@@ -61,7 +67,7 @@ def run_batch(request: BatchRequest) -> None:
     """
     given = {key: parsed(key, value) for key, value in request.given.items()}
     batch = Batch(
-        Plan(read_batch(request.config, given)),
+        Plan(_config(request, given)),
         Shard(*map(int, (request.shard or "1/1").split("/"))),
         request.retry_failed,
         request.save_model,
@@ -76,6 +82,14 @@ def run_batch(request: BatchRequest) -> None:
             "and say --yes if they are meant."
         )
     _execute(request, batch, notes)
+
+
+def _config(request: BatchRequest, given: Mapping[str, Any]) -> Config:
+    """Return the config; the built-in one is named after the data, or all would be one batch."""
+    name = request.name
+    if request.config is None and name is None:
+        name = name_after(BUILT_IN, given)
+    return read_batch(request.config or BUILT_IN, given, name)
 
 
 def _show_plan(request: BatchRequest, batch: Batch) -> None:
@@ -124,14 +138,13 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
     name, workers, chosen = _place(request, batch)
     started, seen = time.perf_counter(), Tally(0)
     with Store.open(store_path(request.store)) as store, _held(store, batch):
-        store.save_select(batch.plan.name, batch.plan.config.select)
         if not request.json:
             show(batch_line(_subject(batch, None, name, workers)))
         for note in notes:
             say(f"note: {note}")
         try:
             with counter() as count, chosen as executor:
-                for seen in batch.execute(store, executor):
+                for seen in _tallies(batch, store, executor):
                     count(seen.total - seen.left, seen.total, _words(seen), seen.stored)
         except KeyboardInterrupt:
             raise Interrupted(
@@ -158,6 +171,16 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
         raise RunsFailed(
             f"of {seen.total} runs {failed} failed and {diverged} diverged; all are stored.{again}"
         )
+
+
+def _tallies(batch: Batch, store: Store, executor: Executor) -> Iterator[Tally]:
+    """Yield what `execute` does; its first tally knows how many runs there are to be."""
+    tallies = batch.execute(store, executor)
+    first = next(tallies)
+    planned = first.total if batch.shard.count == 1 else len(batch.plan)
+    store.save_select(batch.plan.name, batch.plan.config.select, planned)
+    yield first
+    yield from tallies
 
 
 def _held(store: Store, batch: Batch) -> AbstractContextManager[None]:

@@ -18,9 +18,10 @@ MethodArgument = Annotated[
 
 def methods(name: MethodArgument = None, json: JsonOption = False) -> None:
     """List the methods; for one: formula, options, defaults, source, an example."""
-    from overfit_cli.cli.entries import method_entries, show_entries
+    from overfit_cli.cli.entries import inference_entries, method_entries, show_entries
 
-    show_entries("methods", "method", method_entries(), name, json)
+    hidden = [entry for entry in inference_entries() if entry.name == name]
+    show_entries("methods", "method", hidden or method_entries(), name, json)
 
 
 def datasets(name: NameArgument = None, json: JsonOption = False) -> None:

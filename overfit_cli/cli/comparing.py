@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -79,6 +79,7 @@ def compare_and_show(selection: str, question: Question, request: Request) -> No
         chosen = _chosen(store, selection)
         select = _select(store, chosen) if request.select is None else request.select
         comparison = _compared(store, chosen, replace(question, select=select))
+        comparison = replace(comparison, warnings=tuple(_incomplete(store, chosen)))
     for gate in gates:
         check_gate(gate, comparison)
     _tell(comparison, request)
@@ -133,6 +134,14 @@ def _select(store: Store, chosen: Chosen) -> str:
     return next(iter(found.values()), Question().select)
 
 
+def _incomplete(store: Store, chosen: Chosen) -> Iterator[str]:
+    """Yield a warning for every chosen batch of which runs are still to come."""
+    for name in chosen.batches:
+        planned, stored = store.load_planned(name), len(store.statuses(name))
+        if planned is not None and 0 < stored < planned:
+            yield f"incomplete: {stored:,} of {planned:,} runs of batch '{name}' are stored."
+
+
 def _like_the_last(store: Store) -> Chosen:
     runs = store.summaries()
     if not runs:
@@ -174,7 +183,12 @@ def _tell(comparison: Comparison, request: Request) -> None:
 
 def _page(comparison: Comparison, request: Request) -> RenderableType:
     page = comparison_page(
-        comparison, request.all_columns, request.every_seed, request.times, request.settings
+        comparison,
+        request.all_columns,
+        request.every_seed,
+        request.times,
+        request.settings,
+        request.store,
     )
     return Group(page, Text(""), comparison_plot(comparison)) if request.plot else page
 

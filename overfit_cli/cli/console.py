@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ def say(message: str, style: str = "") -> None:
 
     from overfit_cli.report.escape import visible
 
+    if sys.stderr is None:  # it was closed before we started
+        return
     console = _console(error=True)
-    for line in message.splitlines():
-        text = Text(visible(line, sys.stderr.encoding or "utf-8"), style=style)
-        whole = not sys.stderr.isatty() or line.startswith("overfit ")
-        console.print(text, soft_wrap=whole)
+    with suppress(OSError):  # a full disk under stderr hides words, not what the exit code says
+        for line in message.splitlines():
+            text = Text(visible(line, sys.stderr.encoding or "utf-8"), style=style)
+            whole = not sys.stderr.isatty() or line.startswith("overfit ")
+            console.print(text, soft_wrap=whole)
 
 
 @contextmanager

@@ -76,6 +76,20 @@ def method_entries() -> list[Entry]:
     ]
 
 
+def inference_entries() -> list[Entry]:
+    """Return the inferences of bayes, under their own names."""
+    return [
+        Entry(
+            name=name,
+            summary=f"bayes --inference {name}: {inference.summary}",
+            source=inference.source,
+            example=f"overfit run --method bayes --inference {name}",
+            facts=(("all of them", "overfit methods bayes"),),
+        )
+        for name, inference in INFERENCES.items()
+    ]
+
+
 def _inferences() -> tuple[tuple[str, str], ...]:
     told = tuple(
         (f"--inference {name}", f"{inference.summary} ({inference.source})")

@@ -11,12 +11,12 @@ from threadpoolctl import threadpool_info
 
 from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_exists, store_path
-from overfit_cli.errors import OverfitError, StoreError
+from overfit_cli.errors import StoreError
 from overfit_cli.experiment.environment import environment
 from overfit_cli.report.figures import plural
 from overfit_cli.report.json_text import document
 from overfit_cli.report.page import details
-from overfit_cli.store import Repaired, Store, header_faults, repair
+from overfit_cli.store import DamagedStore, Repaired, Store, header_faults, repair
 
 NEEDED = (
     "numpy",
@@ -42,16 +42,20 @@ def examine(store: str | None, mend: bool, json: bool) -> None:
     """Print versions, BLAS and its threads, and every problem of the store; mend it if asked.
 
     Raises:
-        StoreError: if the store has problems and is not mended.
+        StoreError: if the store has problems and is not mended, or cannot be looked at: it is in
+            use, of a newer version, no store at all, or the disk refuses. That is no damage.
     """
     path = store_path(store)
-    problems, runs = _store_health(path)
+    problems, runs, refused = _store_health(path)
     facts = _facts(path, runs)
     if not json:
         show(*details("doctor", facts), *problems)
     repaired = repair(Path(path)) if mend and problems else None
     if json:
-        write(_document(facts, problems, repaired))
+        told = [str(refused)] if refused else problems
+        write(_document(facts, told, repaired))
+    if refused is not None:
+        raise refused
     if repaired is not None:
         say(_account(path, repaired))
     elif problems:
@@ -97,15 +101,17 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _store_health(path: str) -> tuple[list[str], str]:
-    """Return the problems of the store, as many as can be found, and how many runs it has."""
+def _store_health(path: str) -> tuple[list[str], str, StoreError | None]:
+    """Return what is damaged in the store, how many runs it has, and what kept us from looking."""
     problems: list[str] = []
     try:
         if not store_exists(path):
-            return [], "none yet"
+            return [], "none yet", None
         problems += header_faults(Path(path))
         with Store.open(path, "read") as opened:
             problems += opened.check()
-            return problems, str(len(opened.summaries()))
-    except OverfitError as error:
-        return problems or [str(error)], "unknown"
+            return problems, str(len(opened.summaries())), None
+    except DamagedStore as error:
+        return problems or [str(error)], "unknown", None
+    except StoreError as error:  # a damaged header can look like a read-only file
+        return problems, "unknown", None if problems else error

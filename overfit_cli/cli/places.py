@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -38,18 +39,18 @@ def store_path(given: str | None) -> str:
 
 
 def store_exists(path: str) -> bool:
-    """Return whether there is a file at `path`.
+    """Return whether there is something at `path`; an empty file is no store yet.
 
     Raises:
         StoreError: the path is none, or cannot be looked at.
     """
     try:
-        Path(path).stat()
+        found = Path(path).stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError) as error:
         raise StoreError(f"store {path!r}: {getattr(error, 'strerror', None) or error}.") from None
-    return True
+    return found.st_size > 0 or not stat.S_ISREG(found.st_mode)
 
 
 def complete_run(incomplete: str) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from overfit_cli.cli.console import say, write
+from overfit_cli.cli.one_run import load_one
 from overfit_cli.cli.places import store_path
 from overfit_cli.core.answers import Answer
 from overfit_cli.data import Preprocessing, transform
@@ -28,7 +29,7 @@ from overfit_cli.store import Store
 def predict_rows(run: str, file: str, store: str | None, output: str | None, json: bool) -> None:
     """Carry out `overfit predict`; a run stored without parameters is trained again first."""
     with Store.open(store_path(store), "read") as opened:
-        result = opened.load(run, blobs=True)
+        result = load_one(opened, run, blobs=True)
     if result.status != "done":
         raise UsageError(f"run {result.run_id} is {result.status}: it has no model.")
     model = result.model or _trained_again(result)
@@ -41,7 +42,7 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
     with threadpool_limits(spec.threads, "blas"):
         answer = stored_predictor(spec, model).answers([(inputs, None)])[0]
     header, rows = table(answer, model, row_ids)
-    text = _json(result, header, rows) if json else csv_text(header, rows)
+    text = _json(result, header, rows) if json else csv_text(header, map(_shortened, rows))
     if output is None:
         write(text)
     else:
@@ -82,6 +83,11 @@ def table(answer: Answer, model: Model, row_ids: Any) -> tuple[list[str], Sequen
     header = ["row", *(column for name in names for column in (f"{name} mean", f"{name} sd"))]
     pairs = np.stack([mean, sd], axis=-1).reshape(len(mean), -1)
     return header, [[int(r), *v] for r, v in zip(row_ids, pairs.tolist(), strict=True)]
+
+
+def _shortened(row: Sequence[Any]) -> list[Any]:
+    """Return six digits of every number: more than any prediction is known to."""
+    return [float(f"{cell:.6g}") if isinstance(cell, float) else cell for cell in row]
 
 
 def _json(result: RunResult, header: Sequence[str], rows: Sequence[list[Any]]) -> str:

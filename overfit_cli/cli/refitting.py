@@ -7,6 +7,7 @@ from typing import Any
 
 from overfit_cli.cli.asking import Request, asked_specs, checked, subject_of
 from overfit_cli.cli.console import say, show, write
+from overfit_cli.cli.one_run import batch_of_last, load_one
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.cli.training import train_and_store
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
@@ -17,6 +18,7 @@ from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import headline
 from overfit_cli.report.json_text import runs_json
 from overfit_cli.store import Store
+from overfit_cli.store.store import LAST
 
 
 def refit_all_rows(
@@ -60,9 +62,12 @@ def _chosen(method: str, request: Request) -> RunSpec:
     if not store_exists(path):
         raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")
     with Store.open(path, "read") as opened:
-        spec = result_spec(opened.load(method))
+        spec = result_spec(load_one(opened, method))
+        told = batch_of_last(opened) if method == LAST else ""
     if request.given or request.config:
         raise UsageError("a stored run is refitted as it was: leave out the other options.")
+    if told:
+        say(f"note: the last run is {spec.run_id}: {told}; `overfit compare` says which to take.")
     return spec
 
 

@@ -80,13 +80,14 @@ def show(
     """Show a stored run's curves and details again."""
     from overfit_cli.cli.console import show as print_out
     from overfit_cli.cli.console import write
+    from overfit_cli.cli.one_run import load_one
     from overfit_cli.cli.subject import subject_of_result
     from overfit_cli.report.json_text import runs_json
     from overfit_cli.report.page import show_page
     from overfit_cli.store import Store
 
     with Store.open(store_path(store), "read") as opened:
-        result = opened.load(run)
+        result = load_one(opened, run)
     if json:
         write(runs_json([result]))
     else:

@@ -10,7 +10,7 @@ from overfit_cli.comparison.pictures import Load
 from overfit_cli.comparison.problem import METRICS, Question, metrics_of, problem_of
 from overfit_cli.comparison.records import Comparison
 from overfit_cli.comparison.run import Run
-from overfit_cli.errors import choose
+from overfit_cli.errors import UsageError, choose
 
 
 def compare(
@@ -39,10 +39,20 @@ def _check(runs: Sequence[Run], groups: Sequence[ProblemRuns], question: Questio
     choose(question.select, METRICS, "metric to select by")
     metrics = metrics_of(runs)
     if metrics:
-        choose(question.metric, metrics, "metric")
+        _check_metric(question.metric, metrics, runs)
     if question.baseline is not None:
         names = dict.fromkeys(arm.name for group in groups for arm in group.arms)
         choose(question.baseline, names, "baseline")
     if question.reference is not None:
         names = dict.fromkeys(name for group in groups for name in reference_names(group.arms))
         choose(question.reference, names, "reference")
+
+
+def _check_metric(metric: str, known: Sequence[str], runs: Sequence[Run]) -> None:
+    kinds = sorted({run.kind for run in runs if run.kind})
+    if metric in METRICS and metric not in known and len(kinds) == 1:
+        raise UsageError(
+            f"--metric {metric}: these runs are of a {kinds[0]} problem, and have no {metric}. "
+            f"They have: {', '.join(known)}."
+        )
+    choose(metric, known, "metric")

@@ -109,7 +109,8 @@ def loss_and_gradient(
 def backpropagate(network: Network, parameters: Views, work: Workspace, gradient: Views) -> Array:
     """Return the minibatch's nll (R,) and write its gradient through views of both flat arrays.
 
-    A `rate` multiplies the output's error, a small array, and so the whole gradient. Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
+    A `rate` multiplies the output's error, a small array, and so the whole gradient.
+    Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
     multiply the errors on their way back (Srivastava et al. 2014, section 5.1).
     """
     f, last = network.f, network.layout.n_layers - 1

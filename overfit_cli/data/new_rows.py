@@ -32,8 +32,9 @@ class NewRows(NamedTuple):
 def read_new_rows(path: str, schema: dict[str, Any]) -> NewRows:
     """Read a table, an NPZ file (array X) or an IDX file of images by a stored run's schema.
 
-    schema: `numeric_names` and `categories` of `Preprocessing.schema`. The target, ids and other
-    columns may be there or not. Row ids count data rows from 0.
+    schema: `numeric_names` and `categories` of `Preprocessing.schema`, and which of them the run
+    uses (all, where it does not say). The target, ids, dropped and other columns may be there or
+    not; they are not read. Row ids count data rows from 0.
 
     Raises:
         DataError: a column that is missing (named), a cell that is no number (named by line), or
@@ -64,25 +65,36 @@ def _array_rows(array: NDArray[Any], schema: dict[str, Any], path: str) -> NewRo
 def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
     numeric_names: list[str] = schema["numeric_names"]
     categories: list[tuple[str, list[str]]] = schema["categories"]
-    missing = [n for n in (*numeric_names, *(c[0] for c in categories)) if n not in file.names]
+    numbers, words = _used(schema)
+    needed = [*(numeric_names[i] for i in numbers), *(categories[i][0] for i in words)]
+    missing = [name for name in needed if name not in file.names]
     if missing:
         which = "column" if len(missing) == 1 else f"{len(missing)} columns"
         raise DataError(
             f"{file.path}: missing {which} that the run was trained on: {listed(missing)}. "
             f"There are: {listed(file.names)}."
         )
-    numeric = np.empty((file.n_rows, len(numeric_names)))
-    for column, (name, cells) in enumerate(file.cells(numeric_names).items()):
+    numeric = np.full((file.n_rows, len(numeric_names)), np.nan)
+    found = file.cells([numeric_names[i] for i in numbers])
+    for column, (name, cells) in zip(numbers, found.items(), strict=True):
         refuse_words(name, cells, file.where)
         infinite = np.flatnonzero(np.isinf(cells.numbers))
         refuse_rows(infinite, f"column {shown(name)} is infinite", file.where)
         numeric[:, column] = cells.numbers
-    codes = np.empty((file.n_rows, len(categories)), np.int64)
+    codes = np.full((file.n_rows, len(categories)), -1, np.int64)
     notes: list[str] = []
-    for column, (name, known) in enumerate(categories):
+    for column in words:
+        name, known = categories[column]
         codes[:, column], unseen = _codes(file, name, known)
         notes += unseen
     return NewRows(numeric, codes, np.arange(file.n_rows), tuple(notes))
+
+
+def _used(schema: dict[str, Any]) -> tuple[list[int], list[int]]:
+    """Return which numeric and categorical columns are inputs; constant ones were dropped."""
+    numbers, words = range(len(schema["numeric_names"])), range(len(schema["categories"]))
+    values = {*schema.get("values", numbers), *schema.get("indicators", ())}
+    return sorted(values), sorted(schema.get("one_hot", words))
 
 
 def _codes(file: TableFile, name: str, known: Sequence[str]) -> tuple[Ints, list[str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -104,12 +106,12 @@ def _fetch(fetch: Fetch, name: str, version: str, target: str | None) -> Fetched
                 parser="liac-arff",
                 **names,
             )
-    except (URLError, ConnectionError, TimeoutError) as error:
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise DataError(
             f"openml:{name}: cannot be fetched ({reason(error)}). It needs the network once and is "
             "then cached; or download it elsewhere and name the file."
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zlib.error) as error:
         raise DataError(f"openml:{name}: {reason(error)}") from error
     notes = ["fetched from OpenML, or from the cache of an earlier fetch."]
     return Fetched(bunch, tuple(notes + [str(warning.message) for warning in caught]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -18,6 +20,9 @@ MOST_BYTES = 2**20
 # A seed is an axis of every batch already, and a list of methods is one of its own.
 NO_AXES = ("method", "seeds", "seed")
 SELECT = ("nll", "error", "brier", "ece", "auc", "rmse", "mae", "r2")
+
+NAME = re.compile(r"[\w][\w.+-]{0,99}")
+NAMES = "a word of at most 100 characters, not 'last'"
 
 # In a wheel the shipped configs lie inside the package, in a checkout beside it.
 SHIPPED = (Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
@@ -56,11 +61,12 @@ def read_config(name: str, overrides: Mapping[str, Any]) -> list[Any]:
     return [parse_options(table.options, where) for table in config.tables]
 
 
-def read_batch(name: str, overrides: Mapping[str, Any]) -> Config:
+def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None) -> Config:
     """Return a config with the tables of its methods.
 
     name: a file, or a shipped config's name. overrides: what the command line says; they win over
-    keys and axes, and a method among them replaces the tables.
+    keys and axes, and a method among them replaces the tables. title: a name for the batch in
+    place of the config's.
 
     Raises:
         UsageError: no such config, not TOML, an unknown key (with its line and the nearest name),
@@ -68,6 +74,8 @@ def read_batch(name: str, overrides: Mapping[str, Any]) -> Config:
     """
     # so that a bad flag is not blamed on the file
     parse_options(overrides)
+    if title is not None and not _names_a_batch(title):
+        raise UsageError(f"--name: {title!r} must be {NAMES}.")
     path = find_config(name)
     text = _text(path)
     try:
@@ -80,11 +88,32 @@ def read_batch(name: str, overrides: Mapping[str, Any]) -> Config:
         raise UsageError(f"{path}: write each method as a table [[methods]].")
     if not tables:
         raise UsageError(f"{path}: 'methods' is empty: name one method at least.")
-    title, select = source.title(keys.pop("name", path.stem)), source.select(keys.pop("select", {}))
+    own_title = source.title(keys.pop("name", path.stem))
+    select = source.select(keys.pop("select", {}))
     shared = source.table(keys)
     own = [{}] if "method" in overrides else [source.table(table) for table in tables]
     merged = (_merged(shared, table, overrides) for table in own)
-    return Config(title, tuple(_table(layer) for layer in merged), select)
+    return Config(title or own_title, tuple(_table(layer) for layer in merged), select)
+
+
+def name_after(config: str, overrides: Mapping[str, Any]) -> str:
+    """Return a batch's name that tells its data and tells apart whatever else was asked.
+
+    `remedies` as it is, `remedies-moons` on a named data set, `remedies-my-1f0c3a` on a file or
+    with further options.
+    """
+    if not overrides:
+        return config
+    dataset = str(overrides.get("dataset", ""))
+    stem = re.sub(r"[^\w+-]+", "-", re.split(r"[:.]", Path(dataset).name)[0]).strip("-")[:40]
+    plain = set(overrides) == {"dataset"} and dataset == stem
+    written = json.dumps(overrides, sort_keys=True, default=str)
+    digest = "" if plain else hashlib.sha256(written.encode()).hexdigest()[:6]
+    return "-".join(filter(None, (config, stem, digest)))
+
+
+def _names_a_batch(value: Any) -> bool:
+    return isinstance(value, str) and bool(NAME.fullmatch(value)) and value != "last"
 
 
 class _Axis(tuple[Any, ...]):
@@ -127,11 +156,8 @@ class _Source:
 
     def title(self, value: Any) -> str:
         """Return the batch's name."""
-        good = isinstance(value, str) and re.fullmatch(r"[\w][\w.+-]{0,99}", value)
-        if not good or value == "last":
-            self._refuse(
-                "name", f"the name {value!r} must be a word of at most 100 characters, not 'last'"
-            )
+        if not _names_a_batch(value):
+            self._refuse("name", f"the name {value!r} must be {NAMES}")
         return str(value)
 
     def select(self, table: Any) -> str:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
-import tempfile
+import sys
 from pathlib import Path
 
 from overfit_cli.errors import StoreError
 
 # A database, and its log in both byte orders.
 _DATABASES = (b"SQLite format 3\0", b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
-# /dev/stdout is a link to whatever this process writes to.
-_STREAMS = ("/dev", "/dev/fd")
+# Links to whatever this process writes to; opened by name, a file is written from its start.
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 _LOGS = ("-wal", "-journal", "-shm")
 
 
 def write_file(path: str, content: str | bytes) -> None:
     """Write `content` (text as UTF-8) to `path`, through a temporary file beside it and a rename.
 
-    A link is replaced, not followed; devices and pipes, which hold nothing, are written to.
+    A link is replaced, not followed; devices, pipes and this process's streams are written to. The
+    new file may be read and written by whom the old one could.
 
     Raises:
         StoreError: if the disk or the name refuses, or there is a store; what was there is as it
@@ -32,9 +34,7 @@ def write_file(path: str, content: str | bytes) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if _is_channel(target):
-            with target.open("wb", buffering=0) as channel:
-                channel.write(data)
-            return
+            return _send(target, data)
         if _is_database(target):
             raise StoreError(f"{path!r}: this is a store or a part of one. Name another output.")
         _replace(target, data)
@@ -44,16 +44,20 @@ def write_file(path: str, content: str | bytes) -> None:
 
 def _replace(target: Path, data: bytes) -> None:
     # resolved, for mkstemp takes `link/..` for nothing, which it is not
-    descriptor, name = tempfile.mkstemp(dir=target.parent.resolve(), prefix=".overfit-")
+    new = target.parent.resolve() / f".overfit-{secrets.token_hex(8)}"
+    old = target.lstat() if os.path.lexists(target) else None
+    # readable by whom the old file was, or else by whom the user lets read new files
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if old is not None and stat.S_ISREG(old.st_mode):
+                os.fchmod(file.fileno(), old.st_mode & 0o777)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
+        new.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 
@@ -61,7 +65,29 @@ def _is_channel(target: Path) -> bool:
     if not target.exists():
         return False
     mode = target.stat().st_mode
-    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or str(target.absolute().parent) in _STREAMS
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or _stream(target) is not None
+
+
+def _send(target: Path, data: bytes) -> None:
+    """Write all of `data`, after what was written there before: `>>` stays `>>`."""
+    stream = _stream(target)
+    if stream is None:
+        descriptor = os.open(target, os.O_WRONLY | os.O_NOCTTY)
+    else:
+        descriptor = os.dup(stream)
+        if stream == 1 and sys.stdout is not None:
+            sys.stdout.flush()
+    with os.fdopen(descriptor, "wb", buffering=0) as channel:
+        while data:
+            data = data[channel.write(data) or 0 :]
+
+
+def _stream(target: Path) -> int | None:
+    """Return the descriptor that a name such as /dev/stdout or /dev/fd/3 stands for."""
+    folder = target.parent.resolve()
+    if folder == Path("/dev/fd").resolve() and target.name.isdecimal():
+        return int(target.name)
+    return _STREAMS.get(str(folder / target.name))
 
 
 def _is_database(target: Path) -> bool:

@@ -118,6 +118,8 @@ def _changes(runs: Sequence[RunResult], kind: Kind) -> dict[str, str]:
     """Return the options that change, with their new values."""
     if kind == "diverged":
         return _calmer(runs)
+    if kind == "early":
+        return _longer(runs)
     if kind == "slightly" and still_falling(runs) and runs[0].restored_epoch is None:
         return _longer(runs)
     if kind in ("overfits", "slightly"):

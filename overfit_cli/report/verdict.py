@@ -28,13 +28,16 @@ LATE = 0.9
 FEW = 30
 """With fewer judging rows the sentence ends in a reservation: one row more or less decides."""
 
-Kind = Literal["overfits", "slightly", "fine", "underfits", "diverged", "failed", "unknown"]
+Kind = Literal[
+    "overfits", "slightly", "fine", "underfits", "early", "diverged", "failed", "unknown"
+]
 PLACES = {"test": "test", "val": "validation"}
 HEADS = {
     "overfits": "overfits",
     "slightly": "overfits slightly",
     "fine": "does not overfit",
     "underfits": "underfits",
+    "early": "trained too briefly to judge",
     "unknown": "cannot be judged",
 }
 
@@ -63,6 +66,7 @@ def judge(runs: Sequence[RunResult]) -> Judgement:
     Each seed is judged as if it were alone, and the kind is that of most of them; among equally
     many the kind of their means, if it is one of these.
 
+    Where every validation nll was lowest at the very last epoch, "early" is said of such a gap.
     Overfitting is the nll of test (else validation) rows less that of training rows; with label
     noise that of validation rows, whose labels are as noisy as training's. A run
     underfits if it does not overfit, stays above the best possible, and fits its own training
@@ -139,10 +143,23 @@ def _kind(runs: Sequence[RunResult], part: str) -> Kind:
     if part == "train" or math.isnan(gap):
         return "unknown"
     if gap >= OVERFITS:
-        return "overfits"
+        return "early" if _cut_short(runs) else "overfits"
     if _underfits(runs, part):
         return "underfits"
-    return "fine" if gap < SLIGHTLY else "slightly"
+    if gap < SLIGHTLY:
+        return "fine"
+    return "early" if _cut_short(runs) else "slightly"
+
+
+def _cut_short(runs: Sequence[RunResult]) -> bool:
+    """Whether the validation nll of every run was lowest at the very last epoch."""
+    return all(
+        run.axis == "epoch"
+        and run.n_val > 0
+        and run.best_epoch >= run.epochs_run
+        and run.restored_epoch is None
+        for run in runs
+    )
 
 
 def _kinds(runs: Sequence[RunResult], part: str) -> list[tuple[Kind, int]]:

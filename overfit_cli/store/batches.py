@@ -1,4 +1,4 @@
-"""What a store knows of batches beyond their runs: what chooses their settings."""
+"""What a store knows of batches beyond their runs: what chooses settings, how many runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def begin(connection: sqlite3.Connection) -> None:
 
 
 def read(connection: sqlite3.Connection) -> Batches:
-    """Return what is known, by name: `{"keep": {"select": "nll"}}`.
+    """Return what is known, by name: `{"keep": {"select": "nll", "planned": 320}}`.
 
     Raises:
         Malformed: if it is damaged.

@@ -18,20 +18,26 @@ from pathlib import Path
 
 from overfit_cli.errors import StoreError
 from overfit_cli.store import migrations
+from overfit_cli.store.codec import Malformed
 from overfit_cli.store.disk import is_network
+from overfit_cli.store.lock import writer
 from overfit_cli.store.schema import APPLICATION_ID
 from overfit_cli.store.transaction import STEP_SECONDS, is_busy, patiently, transaction
 
 _SIDE_FILES = ("-wal", "-journal")
 
 
-def writing(path: Path) -> sqlite3.Connection:
-    """Return a connection that writes; the store is made, or migrated, if need be."""
+def writing(path: Path, scratch: contextlib.ExitStack) -> sqlite3.Connection:
+    """Return a connection that writes; the store is made, or migrated, if need be.
+
+    scratch: holds, as long as it is open, what keeps a repair away.
+    """
     if not path.parent.is_dir():
         raise StoreError(f"store {path}: there is no folder {path.parent}. Make it first.")
     if not path.exists():
         _make(path)
-    _refuse_strangers(path)
+    refuse_strangers(path)
+    scratch.enter_context(writer(path))
     return _writable(path)
 
 
@@ -74,19 +80,20 @@ def reading(path: Path, scratch: contextlib.ExitStack) -> sqlite3.Connection:
     journals, for a read-only disk; a copy in a temporary folder, for a read-only disk with a
     journal left over or an older schema.
     """
-    if not path.exists():
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
         raise StoreError(f"store {path}: there is none. `overfit run` makes one; --store names it.")
-    _refuse_strangers(path)
+    refuse_strangers(path)
     with _unless_refused():
         return _readable(path, "mode=rw")
-    if not any(_side(path, suffix) for suffix in _SIDE_FILES):
+    real = path.resolve()  # SQLite keeps the log beside the file, not beside a link to it
+    if not any(_side(real, suffix) for suffix in _SIDE_FILES):
         with _unless_refused():
             return _readable(path, "mode=ro&immutable=1")
     folder = Path(scratch.enter_context(tempfile.TemporaryDirectory(prefix="overfit-")))
     copy = folder / "copy.db"
-    shutil.copyfile(path, copy)
-    for suffix in filter(lambda suffix: _side(path, suffix), _SIDE_FILES):
-        shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    shutil.copyfile(real, copy)
+    for suffix in filter(lambda suffix: _side(real, suffix), _SIDE_FILES):
+        shutil.copyfile(f"{real}{suffix}", f"{copy}{suffix}")
     return _readable(copy, "mode=rw")
 
 
@@ -128,11 +135,14 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     return connection
 
 
-def _refuse_strangers(path: Path) -> None:
+def refuse_strangers(path: Path) -> None:
     """Raise StoreError, touching nothing, if there is a file that is no store.
 
     SQLite itself looks, without locks: were the file opened and closed by other means, this
     process would lose the locks it may hold on it through another connection (POSIX).
+
+    Raises:
+        Malformed: it has the tables of a store, and its header says that it is none.
     """
     if not path.exists():
         return
@@ -141,13 +151,15 @@ def _refuse_strangers(path: Path) -> None:
     if path.stat().st_size == 0:
         return
     uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    found = None
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
+            if found != APPLICATION_ID and migrations.has_tables(connection):
+                raise Malformed("its header is damaged")
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            if found is None and error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
                 return  # torn by a writer at work, or damaged: opening it tells
-            found = None
     if found != APPLICATION_ID:
         raise StoreError(
             f"store {path}: this file is not a store of overfit and was left as it is. "

@@ -29,6 +29,23 @@ DAMAGE = (sqlite3.Error, Malformed, UnicodeDecodeError)
 # An empty store, its log and the memory that its users share.
 SMALL_BYTES = 150_000
 _DAMAGED = "`overfit doctor` checks what is left."
+# Everything else that SQLite reports of a store is damage.
+_REFUSALS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+}
+
+
+class DamagedStore(StoreError):
+    """The file is a store, and is not as it was written."""
 
 
 @contextlib.contextmanager
@@ -36,26 +53,35 @@ def told(path: Path, needed: int | None = None) -> Iterator[None]:
     """Turn what SQLite and the codec raise into a StoreError about `path`.
 
     needed: bytes that were to be written, named when the disk is full.
+
+    Raises:
+        DamagedStore: if it is the content that is wrong, not the way to it.
     """
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(explain(error, path, needed)) from error
+        refused = _code(error) in _REFUSALS
+        kind = StoreError if refused else DamagedStore
+        raise kind(explain(error, path, needed)) from error
     except (Malformed, UnicodeDecodeError) as error:
-        raise StoreError(f"store {path}: {error}. {_DAMAGED}") from error
+        raise DamagedStore(f"store {path}: {error}. {_DAMAGED}") from error
     except OSError as error:
         raise StoreError(_refusal(error, path, needed)) from error
 
 
 def explain(error: sqlite3.Error, path: Path, needed: int | None = None) -> str:
     """Say in a sentence or two what SQLite's `error` means for the store at `path`."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     # SQLite does not say full where its shared memory finds no room
     full = code == sqlite3.SQLITE_IOERR and _free(path) < SMALL_BYTES
     if full or code == sqlite3.SQLITE_FULL:
         return _full(path, needed)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return f"store {path}: {error} ({name}). {ADVICE.get(code, _DAMAGED)}"
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _refusal(error: OSError, path: Path, needed: int | None) -> str:

@@ -88,6 +88,12 @@ def require_tables(connection: sqlite3.Connection) -> None:
         raise Malformed("its tables are not those of a store")
 
 
+def has_tables(connection: sqlite3.Connection) -> bool:
+    """Tell whether the tables of the first schema are there, to the letter, whatever else is."""
+    first = {row for row in _expected() if row[1] in ("runs", "parts")}
+    return first <= set(_objects(connection))
+
+
 def _objects(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
     return patiently(connection, query).fetchall()

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overfit_cli.errors import StoreError
-from overfit_cli.store.faults import told
-from overfit_cli.store.lock import holder
+from overfit_cli.store.codec import Malformed
+from overfit_cli.store.connection import refuse_strangers
+from overfit_cli.store.faults import DamagedStore, told
+from overfit_cli.store.lock import alone
 from overfit_cli.store.schema import APPLICATION_ID
 from overfit_cli.store.store import Store
 
+_MAGIC = b"SQLite format 3\0"
 _PAGE_BYTES = 4096
 # What the header of every store holds at these places: page size, versions (2 is a log) and
 # fractions; the format of the schema; the application.
@@ -29,7 +32,6 @@ _HEADER = {
     44: (4).to_bytes(4),
     68: APPLICATION_ID.to_bytes(4),
 }
-# In this order: whatever is interrupted, no log is left beside a file that it is not of.
 _SIDE_FILES = ("-wal", "-journal", "-shm")
 
 
@@ -49,39 +51,53 @@ def repair(path: Path) -> Repaired:
     A fault on the way leaves the damaged store as it was, or the new one whole.
 
     Raises:
-        StoreError: a batch is using it; it cannot be read at all; the disk refuses.
+        StoreError: someone is writing it; it is no store, newer than this program, or cannot be
+            read at all; the disk refuses.
     """
-    real = path.resolve()
-    busy = holder(real)
-    if busy:
-        raise StoreError(f"store {path}: it is in use by {busy}. Repair it when that has ended.")
-    needed = 2 * real.stat().st_size
+    real, needed = _place(path)
     with (
+        alone(real, path),
         told(path, needed),
         tempfile.TemporaryDirectory(dir=real.parent, prefix=".overfit-") as folder,
     ):
-        new = Path(folder) / "new.db"
-        with _opened(_copied(real, Path(folder)), path) as source:
+        new, copy = Path(folder) / "new.db", _copied(real, Path(folder))
+        with _opened(copy, path) as source:
             missing = source.missing()
             kept, damaged = source.rescue(new)
         _require_whole(new, kept)
         aside = _free(real)
-        _swap(real, new, aside)
+        _swap(real, copy, new, aside)
     shown = aside if path.is_symlink() else path.with_name(aside.name)
     return Repaired(tuple(kept), tuple(damaged), missing, shown)
 
 
+def _place(path: Path) -> tuple[Path, int]:
+    """Return the file behind `path`, all links followed, and the bytes that a repair needs."""
+    with told(path):
+        if "\0" in str(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        real = Path(os.path.realpath(path, strict=True))
+        if not header_faults(real):
+            with contextlib.suppress(Malformed):  # which is what is to be mended
+                refuse_strangers(path)
+        return real, 2 * real.stat().st_size
+
+
 def header_faults(path: Path) -> list[str]:
-    """Return what SQLite does not tell of: a damaged version makes it take a store for read-only.
+    """Return what SQLite takes for something else: a read-only file, or none of its own.
 
     To be asked before the store is opened: see connection._refuse_strangers.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return []
         with path.open("rb") as file:
-            versions = file.read(20)[18:]
+            header = file.read(72)
     except OSError:
         return []  # opening it tells
-    return [] if versions in (b"", b"\1\1", b"\2\2") else ["its header is damaged"]
+    ours = header.startswith(_MAGIC) and header[68:] == _HEADER[68]
+    plain = header[:18] + b"\2\2" + header[20:] if header[18:20] == b"\1\1" else header
+    return ["its header is damaged"] if ours and plain[16:24] != _HEADER[16] else []
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -90,10 +106,11 @@ def _copied(path: Path, folder: Path) -> Path:
     SQLite does not look at a file that is shorter; in one that ends in zeros it finds what is left.
     """
     copy = folder / "copy.db"
-    shutil.copyfile(path, copy)
+    # first the log: a reader that closes meanwhile brings it into the file, and removes it
     for suffix in _SIDE_FILES[:2]:
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    shutil.copyfile(path, copy)
     with copy.open("r+b") as file, contextlib.suppress(OSError):
         for place, content in _HEADER.items():
             file.seek(place)
@@ -108,11 +125,13 @@ def _copied(path: Path, folder: Path) -> Path:
 def _opened(copy: Path, path: Path) -> Store:
     try:
         return Store.open(copy, "read")
-    except StoreError as error:
+    except DamagedStore as error:
         raise StoreError(
             f"store {path}: it cannot be read at all and was left as it is. Move it away, and the "
             "commands that made its runs train them again."
         ) from error
+    except StoreError as error:  # it is newer, or the disk refuses
+        raise StoreError(str(error).replace(str(copy), str(path))) from error
 
 
 def _require_whole(new: Path, kept: Collection[str]) -> None:
@@ -139,12 +158,31 @@ def _free(path: Path) -> Path:
     return next(place for place in places if not os.path.lexists(place))
 
 
-def _swap(path: Path, new: Path, aside: Path) -> None:
-    try:
-        aside.hardlink_to(path)
-    except OSError:  # a disk without links: for an instant there is no store
-        path.rename(aside)
-    for suffix in _SIDE_FILES:
+def _swap(path: Path, copy: Path, new: Path, aside: Path) -> None:
+    """Put `new` at `path`, and what was there, with its log, at `aside`.
+
+    Between them comes `copy`, which holds what the log does: wherever this is interrupted, every
+    run is at `path`, and no log lies beside a file that it is not of.
+    """
+    for suffix in ("", *_SIDE_FILES[:2]):
         if _beside(path, suffix).exists():
-            _beside(path, suffix).rename(_beside(aside, suffix))
+            _doubled(_beside(path, suffix), _beside(aside, suffix))
+    for file in (copy, new):
+        shutil.copymode(path, file)
+    if not any(_beside(copy, suffix).exists() for suffix in _SIDE_FILES):
+        copy.replace(path)
+    for suffix in _SIDE_FILES:
+        _beside(path, suffix).unlink(missing_ok=True)
     new.replace(path)
+
+
+def _doubled(path: Path, second: Path) -> None:
+    """Give a file a second name, or, on a disk without links, a copy of that name."""
+    try:
+        second.hardlink_to(path)
+    except OSError:
+        try:
+            shutil.copyfile(path, second)
+        except BaseException:
+            second.unlink(missing_ok=True)
+            raise

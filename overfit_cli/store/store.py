@@ -51,8 +51,8 @@ class Store:
         scratch = contextlib.ExitStack()
         with told(path), contextlib.ExitStack() as undo:
             undo.push(scratch)
-            write = mode == "write"
-            connection = opening.writing(path) if write else opening.reading(path, scratch)
+            connect = opening.writing if mode == "write" else opening.reading
+            connection = connect(path, scratch)
             undo.pop_all()
         return cls(path, connection, scratch)
 
@@ -95,16 +95,26 @@ class Store:
                 if row and row.is_intact():
                     rows.rebatch(self._connection, row, _joined(row, batch))
 
-    def save_select(self, batch: str, metric: str) -> None:
-        """Note by which validation metric a batch chooses settings, in place of an earlier note."""
+    def save_select(self, batch: str, metric: str, planned: int | None = None) -> None:
+        """Note by which validation metric a batch chooses settings, in place of an earlier note.
+
+        planned: how many runs it is to have, where that is known.
+        """
+        note = {"select": metric} | ({} if planned is None else {"planned": planned})
         with told(self.path), transaction(self._connection):
-            batches.learn(self._connection, {batch: {"select": metric}})
+            batches.learn(self._connection, {batch: note})
 
     def load_select(self, batch: str) -> str | None:
         """Return the validation metric by which a batch chooses settings, None if not noted."""
         with self._reading():
             found = batches.read(self._connection).get(batch, {}).get("select")
         return None if found is None else str(found)
+
+    def load_planned(self, batch: str) -> int | None:
+        """Return how many runs a batch is to have, None if not noted."""
+        with self._reading():
+            found = batches.read(self._connection).get(batch, {}).get("planned")
+        return None if found is None else int(found)
 
     def has(self, run_id: str) -> bool:
         """Tell whether this run trained to the end and its record is intact."""

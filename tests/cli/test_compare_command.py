@@ -333,7 +333,9 @@ def test_a_disk_that_cannot_be_written(cli, three, tmp_path):
         shutil.copyfile("overfit.db", folder / "s.db")
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
         wanted = cli("compare", "--no-times").out
-        assert cli("compare", "--no-times", "--store", folder / "s.db").out == wanted
+        said = cli("compare", "--no-times", "--store", folder / "s.db").out
+        # the next command names the store
+        assert said.split("next:")[0] == wanted.split("next:")[0]
         assert "read-only" in cli("compare", "--output", folder / "r.txt", code=74).err.lower()
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -36,7 +36,7 @@ def test_class_probabilities_are_those_of_the_test_rows(cli, plants):
     assert [int(row["row"]) for row in rows] == list(range(60))
     for row in rows:
         p = {name[2:-1]: float(value) for name, value in row.items() if name.startswith("p(")}
-        assert sum(p.values()) == pytest.approx(1, abs=1e-6)
+        assert sum(p.values()) == pytest.approx(1, abs=1e-5)
         assert max(p, key=p.__getitem__) == row["prediction"]
     wrong = [row["prediction"] != kind for row, kind in zip(rows, kinds, strict=True)][48:]
     assert np.mean(wrong) == pytest.approx(run["final"]["test"]["error"])
@@ -44,14 +44,28 @@ def test_class_probabilities_are_those_of_the_test_rows(cli, plants):
     assert np.mean(nll) == pytest.approx(run["final"]["test"]["nll"], rel=1e-5)
 
 
-def test_json_says_the_same_as_csv(cli, plants):
+def six_digits(value):
+    return str(float(f"{value:.6g}")) if isinstance(value, float) else str(value)
+
+
+def test_csv_says_the_same_as_json_in_six_digits(cli, plants):
     cli("run", "--dataset", plants, *TABLE)
     document = cli("predict", "last", plants, "--json").json
     assert document["schema"] == "overfit.predict/1"
     for told, row in zip(
         document["predictions"], rows_of(cli("predict", "last", plants)), strict=True
     ):
-        assert {name: str(value) for name, value in told.items()} == row
+        assert {name: six_digits(value) for name, value in told.items()} == row
+        assert all(len(value.lstrip("0.")) <= 10 for value in row.values())
+
+
+def test_a_column_dropped_as_constant_need_not_be_there(cli, plants):
+    plants.write_text(plants.read_text().replace(",red,", ",blue,"))
+    cli("run", "--dataset", plants, *TABLE)
+    whole = cli("predict", "last", plants).out
+    cells = [line.split(",") for line in plants.read_text().splitlines()]
+    Path("new.csv").write_text("".join(f"{row[0]},{row[1]}\n" for row in cells))
+    assert cli("predict", "last", "new.csv").out == whole
 
 
 def test_target_and_unused_columns_need_not_be_there(cli, plants):

@@ -81,3 +81,14 @@ def test_arrays_and_images(tmp_path: Path) -> None:
             read_new_rows(str(tmp_path / name), {**SCHEMA, "categories": []})
         with pytest.raises(DataError, match="categorical columns"):
             read_new_rows(str(tmp_path / name), SCHEMA)
+
+
+@pytest.mark.parametrize("text", ["a,c\n1,x\n", "a,b,c,d\n1,word,x,?\n"])
+def test_dropped_columns_are_neither_needed_nor_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    categories = [*SCHEMA["categories"], ["d", ["same"]]]
+    used = {"values": [0], "indicators": [], "one_hot": [0], "one_hot_missing": []}
+    found = read_new_rows(str(tmp_path / "t.csv"), SCHEMA | used | {"categories": categories})
+    np.testing.assert_array_equal(found.numeric, [[1, np.nan]])
+    assert found.codes.tolist() == [[2, -1]]
+    assert found.notes == ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
+import zlib
+from http.client import IncompleteRead
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -73,6 +75,9 @@ def test_version_and_target_are_passed_in_words_scikit_learn_knows() -> None:
         (URLError(OSError(-3, "Temporary failure in name resolution")), "needs the network once"),
         (HTTPError("https://x", 503, "Busy", None, None), "Busy.*needs the network once"),  # type: ignore[arg-type]
         (TimeoutError("timed out"), "timed out.*needs the network once"),
+        (IncompleteRead(b"x", 9), "openml:nope: .*9 more expected.*needs the network once"),
+        (EOFError("Compressed file ended early"), "openml:nope: Compressed file ended early"),
+        (zlib.error("Error -3"), "openml:nope: Error -3"),
         (ValueError("No active dataset nope found."), "No active dataset nope found"),
     ],
 )

@@ -25,8 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from batch_samples import command, digest, reports, run_here, stored_rows, written
 
 from overfit_cli.cli.app import execute
+from overfit_cli.errors import StoreError
 from overfit_cli.store import Store
 
+REPAIRS = ("repair", "repair-log")
 KINDS = {"write": 1, "sync": 2, "rename": 3, "create": 4, "resize": 5}
 CODES = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC}
 FOR_EVER = 10**9
@@ -80,6 +82,26 @@ def repair_prepared(folder: Path) -> None:
     (folder / "s.db").write_bytes(content.replace(b'"method":"l2"', b'"method":"l3"', 1))
 
 
+def log_prepared(folder: Path) -> None:
+    """Put what a killed writer left: its runs are in the log, and the header is damaged."""
+    for path in (folder.parent / "killed").iterdir():
+        shutil.copyfile(path, folder / path.name)
+
+
+def killed(work: Path, config: Path) -> None:
+    """Leave in work/killed a store whose runs are all in its log."""
+    folder, store = work / "killed", work / "s.db"
+    folder.mkdir()
+    Store.open(store).close()
+    with Store.open(store):  # open in two places: the log stays when the batch ends
+        assert run_here(config, store) == 0
+        for name in ("s.db", "s.db-wal"):
+            shutil.copyfile(work / name, folder / name)
+    content = bytearray((folder / "s.db").read_bytes())
+    content[19] ^= 8  # SQLite takes it for another version's, and leaves the log alone
+    (folder / "s.db").write_bytes(content)
+
+
 def report_prepared(folder: Path) -> None:
     store_copied(folder)
     (folder / "report.md").write_text("the report of yesterday")
@@ -96,6 +118,7 @@ OPERATIONS = {
         lambda folder: of_store("merge", str(folder.parent / "source.db"))(folder), merge_prepared
     ),
     "repair": Operation(of_store("doctor", "--repair"), repair_prepared),
+    "repair-log": Operation(of_store("doctor", "--repair"), log_prepared),
     "rm": Operation(of_store("rm", "seed=1"), store_copied),
     "compare": Operation(
         lambda folder: of_store("compare", "tiny", "--no-times", "--format", "markdown",
@@ -140,6 +163,14 @@ def broken(words: list[str], folder: Path, arm: tuple[int, int, int, int]) -> tu
     return code, SHIM.fault_seen(), said.read_text()
 
 
+def readable_rows(store: Path) -> dict[str, str]:
+    """Return the stored rows, of a damaged store none."""
+    try:
+        return stored_rows(store)
+    except StoreError:
+        return {}
+
+
 class Faults:
     """Everything that is checked after each failure, against an unbroken run."""
 
@@ -150,9 +181,12 @@ class Faults:
         assert run_here(config, work / "other.db") == 0
         config = written(work, TINY)
         assert run_here(config, work / "whole.db") == 0
+        killed(work, config)
         self.digest = digest(work / "whole.db")
         self.reports = reports(work / "whole.db", work, "tiny", self.forms)
-        self.hurt = (self._prepared(OPERATIONS["repair"]) / "s.db").read_bytes()
+        self.hurt = {
+            name: (self._prepared(OPERATIONS[name]) / "s.db").read_bytes() for name in REPAIRS
+        }
         self.after = {name: self._after(name) for name in OPERATIONS}
 
     def _after(self, name: str) -> tuple[str, bytes]:
@@ -202,8 +236,8 @@ class Faults:
             yield said
 
     def _whole(self, name: str, folder: Path) -> Iterator[str]:
-        if name == "repair":
-            if not any(path.read_bytes() == self.hurt for path in folder.glob("s.db*")):
+        if name in REPAIRS:
+            if not any(path.read_bytes() == self.hurt[name] for path in folder.glob("s.db*")):
                 yield "the damaged file is gone"
         elif (folder / "s.db").exists():
             with Store.open(folder / "s.db", "read") as store:
@@ -214,7 +248,7 @@ class Faults:
                 yield "half a report was written"
 
     def _again(self, name: str, folder: Path) -> Iterator[str]:
-        before = stored_rows(folder / "s.db")
+        before = readable_rows(folder / "s.db")
         code = execute(OPERATIONS[name].words(folder))
         if code not in ((0, 2) if name == "rm" else (0,)):  # 2: they were removed before
             yield f"the same command again: exit {code}"

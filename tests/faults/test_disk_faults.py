@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-OPERATIONS = ("batch", "merge", "rm", "compare", "repair")
+OPERATIONS = ("batch", "merge", "rm", "compare", "repair", "repair-log")
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +64,12 @@ def accounts(
 
 
 def judge(found: list[dict[str, Any]], at_least: int) -> None:
-    print(f"\n{'operation':10}{'call':8}{'error':8}{'how long':10}{'failed':>8}  exits")
+    print(f"\n{'operation':12}{'call':8}{'error':8}{'how long':10}{'failed':>8}  exits")
     for one in found:
         long = "for ever" if one["lasting"] else "once"
         ends = ", ".join(f"{code}: {n}" for code, n in sorted(one["ends"].items()))
         print(
-            f"{one['operation']:10}{one['kind']:8}{one['code']:8}{long:10}{one['failed']:8}  {ends}"
+            f"{one['operation']:12}{one['kind']:8}{one['code']:8}{long:10}{one['failed']:8}  {ends}"
         )
     assert [wrong for one in found for wrong in one["wrong"]] == []
     assert sum(one["failed"] for one in found) >= at_least
@@ -80,7 +80,7 @@ def judge(found: list[dict[str, Any]], at_least: int) -> None:
 
 
 def test_row_2_some_failing_calls(shim: Path, disk: Path) -> None:
-    judge(accounts(shim, disk, 24, "text", "batch", "compare"), at_least=20)
+    judge(accounts(shim, disk, 24, "text", "batch", "compare", "repair-log"), at_least=20)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from hostile_names import hostile_names
 from overfit_cli.cli.app import execute
 from overfit_cli.errors import StoreError
 from overfit_cli.report.files import write_file
+from overfit_cli.store import repair
 
 TINY = ("--hidden", "2", "--epochs", "1")
 MOONS = ("--dataset", "moons:n=40,n_test=20", *TINY)
@@ -166,8 +167,24 @@ def test_row_14_names_of_stores(
     arena: Arena, stride: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in names(arena, stride):
+        for more in ((), ("--repair",)):
+            words = ["doctor", f"--store={name}", *more]
+            assert ended(arena, words, capsys) == set(), name
         words = ["run", *MOONS, f"--store={name}"]
         assert ended(arena, words, capsys) <= {named(arena, name or "overfit.db")}, name
+
+
+@pytest.mark.parametrize(
+    "name", ["pipe", "loop", "x" * 300, "a\0b", "secret/x", "link", "/dev/null"]
+)
+def test_row_14_doctor_neither_waits_nor_breaks(
+    arena: Arena, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo("pipe")
+    for more in ((), ("--repair",)):
+        assert ended(arena, ["doctor", "--store", name, *more], capsys) == set()
+    with pytest.raises(StoreError):
+        repair(Path(name))
 
 
 def named(arena: Arena, name: str) -> str:

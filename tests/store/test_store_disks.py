@@ -59,18 +59,25 @@ def closed_writer(path: Path) -> None:
         store.save(make_run(1))
 
 
+@pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("make", [closed_writer, killed_writer, first_schema])
-def test_a_read_only_disk_is_read(mount: Mount, make: Callable[[Path], None]) -> None:
+def test_a_read_only_disk_is_read(
+    mount: Mount, tmp_path: Path, make: Callable[[Path], None], linked: bool
+) -> None:
     folder = mount("4m")
     make(folder / "s.db")
     remount_read_only(folder)
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    with Store.open(folder / "s.db", "read") as store:
+    path = folder / "s.db"
+    if linked:
+        path = tmp_path / "link.db"
+        path.symlink_to(folder / "s.db")
+    with Store.open(path, "read") as store:
         assert {run_id_of(0), run_id_of(1)} <= ids_of(store)
         assert same(store.load(run_id_of(1), blobs=True), make_run(1))
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     with pytest.raises(StoreError, match=r"may be written|cannot be written"):
-        Store.open(folder / "s.db")
+        Store.open(path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from overfit_cli.comparison.records import Arm, Comparison, Problem, Trial
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
-from overfit_cli.report.escape import csv_text
+from overfit_cli.report.compare.winner import next_reason, next_words, trivial_wins
+from overfit_cli.report.escape import csv_text, shell
 from overfit_cli.report.json_text import document
 
 PARTS = ("train", "val", "test")
@@ -19,11 +20,15 @@ Cell = str | float | None
 def comparison_json(comparison: Comparison, times: bool) -> str:
     """Return everything as schema `overfit.compare/1`, with each verdict's sentence.
 
-    Without times the date and all seconds are null.
+    Without times the date and all seconds are null. `next` names no store, so that the same runs
+    are the same bytes wherever they lie.
     """
     content = (comparison if times else without_times(comparison)).to_json()
     for problem, plain in zip(comparison.problems, content["problems"], strict=True):
         plain["answer"] = answer(problem)
+        plain["warnings"] = [*problem.warnings, *filter(None, [trivial_wins(problem)])]
+        plain["next"] = shell(next_words(problem, None)) or None
+        plain["next_reason"] = next_reason(problem) or None
         for verdict, told in zip(problem.verdicts, plain["verdicts"], strict=True):
             told["sentence"] = verdict_sentence(verdict, problem)
     return document("overfit.compare/1", **content)

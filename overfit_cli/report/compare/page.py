@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from rich.console import Group, RenderableType
@@ -26,6 +26,8 @@ from overfit_cli.report.compare.grids import (
 from overfit_cli.report.compare.measures import measure
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
 from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
+from overfit_cli.report.compare.winner import next_reason, next_words
+from overfit_cli.report.escape import shell_lines
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
 
@@ -39,17 +41,20 @@ def comparison_page(
     every_seed: bool,
     times: bool,
     settings: bool = False,
+    store: str | None = None,
 ) -> RenderableType:
     """Return the whole report for a terminal.
 
     all_columns: also what is the same everywhere and the less usual metrics. every_seed: the
     value of each. times: seconds and the date. settings: the scores of every setting tried.
+    store: as the user named it, for the next command.
     """
     parts: list[RenderableType] = [
         _line(f"{comparison.title}: {run_facts(comparison, times)}", "bold")
     ]
     for problem in comparison.problems:
         parts += [BLANK, *_problem(problem, all_columns, every_seed, times, settings)]
+        parts += _next(problem, store)
     if not comparison.problems:
         parts.append(_line("there is nothing to compare"))
     parts += [_line(f"warning: {warning}") for warning in comparison.warnings]
@@ -147,6 +152,21 @@ def _closing(problem: Problem) -> Iterable[RenderableType]:
     yield from (_line(line, "bold red") for line in lost_lines(problem))
     yield from (_line(f"warning: {warning}") for warning in problem.warnings)
     yield _line(answer(problem), "bold")
+
+
+def _next(problem: Problem, store: str | None) -> Iterable[RenderableType]:
+    words = next_words(problem, store)
+    if words:
+        reason = next_reason(problem)
+        yield from [_line(reason)] if reason else []
+        yield Fitted(lambda surface: surface.lines(_command(words, surface.width)))
+
+
+def _command(words: Sequence[str], width: int) -> Iterable[str]:
+    """Yield a command that can be pasted whole, also where it takes several lines."""
+    before = "next: "
+    for place, line in enumerate(shell_lines(words, width - len(before))):
+        yield (" " * len(before) if place else before) + line
 
 
 def _line(words: str, style: str = "") -> Fitted:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from overfit_cli.comparison.records import Finding, Interval, Problem, Verdict
 from overfit_cli.report.compare.measures import bounds, enough_decimals, fixed, measure, plain
+from overfit_cli.report.compare.winner import trivial_wins, winner
 from overfit_cli.report.figures import plural
 
 TESTS = {
@@ -38,24 +39,26 @@ def verdict_sentence(verdict: Verdict, problem: Problem) -> str:
 
 
 def answer(problem: Problem) -> str:
-    """Return which method wins, by how much and how sure, or that none does."""
+    """Return which method wins, by how much and how sure, or that none does.
+
+    If no mean beats a model that ignores the inputs, that comes first.
+    """
+    trivial = trivial_wins(problem)
+    return f"{trivial}. {_answer(problem)}" if trivial else _answer(problem)
+
+
+def _answer(problem: Problem) -> str:
     if not problem.verdicts:
         return "Nothing was tested: there is no baseline with another method beside it."
-    better = [each for each in problem.verdicts if each.finding == "better"]
-    if not better:
+    best = winner(problem)
+    if best is None:
         return _no_winner(problem)
-    best, *others = sorted(better, key=_advantage, reverse=True)
+    others = [each for each in problem.verdicts if each.finding == "better" and each != best]
     first = (
         f"{best.arm} wins over {best.baseline}{_about(best, problem)}: {_size(best)}, {_p(best)}"
     )
     told = [first + _reservation(best, problem), *_runners_up(best, others)]
     return ". ".join(told) + "."
-
-
-def _advantage(verdict: Verdict) -> float:
-    """Return the mean improvement over the baseline: the best gain wins."""
-    sign = 1 if measure(verdict.interval.metric).higher_is_better else -1
-    return sign * verdict.interval.difference
 
 
 def _runners_up(best: Verdict, others: list[Verdict]) -> list[str]:

@@ -1,0 +1,103 @@
+"""After a verdict: which run to refit, and whether anything beats guessing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Problem, Trial, Verdict
+from overfit_cli.report.compare.measures import measure, plain, test_mean
+
+TRIVIAL = ("majority class", "mean")
+NOT_OF_TRIVIAL = ("ece",)
+"""Metrics in which a model that has learned nothing may be the best."""
+
+
+def winner(problem: Problem) -> Verdict | None:
+    """Return the verdict of the method that gains most of those shown to be better, if any is."""
+    better = [each for each in problem.verdicts if each.finding == "better"]
+    return max(better, key=_gain, default=None)
+
+
+def next_words(problem: Problem, store: str | None) -> list[str]:
+    """Return the words of the command that trains the method to use on all rows.
+
+    Its setting is the one chosen most often, its run the best of that by validation rows. Nothing
+    is returned if no run finished.
+    """
+    arm = _to_use(problem)
+    if arm is None:
+        return []
+    run_id = _trial_to_refit(arm, problem.select).run_id
+    return ["overfit", "refit", run_id, *([] if store is None else ["--store", store])]
+
+
+def next_reason(problem: Problem) -> str:
+    """Say why that method: "" where it is shown to be best, else that its mean is."""
+    arm = _to_use(problem)
+    if arm is None or winner(problem) or _beats_all(arm, problem):
+        return ""
+    return (
+        f"'{arm.name}' has the best mean test {problem.metric} so far; "
+        "that it is better than the others is not shown."
+    )
+
+
+def _beats_all(arm: Arm, problem: Problem) -> bool:
+    found = {each.finding for each in problem.verdicts}
+    return arm.name == problem.baseline and found == {"worse"}
+
+
+def trivial_wins(problem: Problem) -> str:
+    """Say that no method's mean is better than guessing without inputs; "" if one is."""
+    name = next((name for name in TRIVIAL if name in problem.references), "")
+    guess = problem.references.get(name, {}).get(problem.metric, math.nan)
+    arm = _best_mean(problem)
+    if arm is None or math.isnan(guess) or problem.metric in NOT_OF_TRIVIAL:
+        return ""
+    own = test_mean(arm, problem.metric)
+    if _loss(own, problem.metric) < _loss(guess, problem.metric):
+        return ""
+    how = measure(problem.metric)
+    told = " against ".join(plain(how.factor * value) for value in (own, guess))
+    return f"No method's mean beats the trivial model ({name}): test {how.label} {told}"
+
+
+def _gain(verdict: Verdict) -> float:
+    """Return the mean improvement over the baseline: the best gain wins."""
+    return -_loss(verdict.interval.difference, verdict.interval.metric)
+
+
+def _to_use(problem: Problem) -> Arm | None:
+    found = winner(problem)
+    if found is None:
+        return _best_mean(problem)
+    return next(arm for arm in problem.arms if arm.name == found.arm)
+
+
+def _best_mean(problem: Problem) -> Arm | None:
+    means = {
+        arm.name: _loss(test_mean(arm, problem.metric), problem.metric) for arm in problem.arms
+    }
+    known = [arm for arm in problem.arms if not math.isnan(means[arm.name])]
+    return min(known, key=lambda arm: means[arm.name], default=None)
+
+
+def _loss(value: float, metric: str) -> float:
+    return -value if metric in HIGHER_IS_BETTER else value
+
+
+def _trial_to_refit(arm: Arm, select: str) -> Trial:
+    often = Counter(_setting(trial.setting) for trial in arm.trials).most_common(1)[0][0]
+    usual = [trial for trial in arm.trials if _setting(trial.setting) == often]
+    return min(usual, key=lambda trial: _validation(trial, select))
+
+
+def _setting(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))
+
+
+def _validation(trial: Trial, select: str) -> float:
+    value = trial.scores.get("val", {}).get(select, math.nan)
+    return math.inf if math.isnan(value) else _loss(value, select)

@@ -1,0 +1,92 @@
+"""What follows from a verdict: the run to refit, and whether anything beats guessing."""
+
+from dataclasses import replace
+
+import pytest
+from comparison_samples import (
+    all_diverged,
+    averages,
+    classification,
+    comparison,
+    regression,
+    undecided,
+    verdict,
+)
+
+from overfit_cli.report.compare.documents import comparison_json
+from overfit_cli.report.compare.sentence import answer
+from overfit_cli.report.compare.winner import next_reason, next_words, trivial_wins
+
+NLL = 0.16
+
+
+def guessing(**metrics):
+    """A problem in which the majority class scores so on test rows."""
+    return replace(classification(), references={"majority class": metrics})
+
+
+def test_the_winner_is_refitted_with_the_setting_chosen_most_often():
+    problem = classification()
+    trials = [
+        replace(
+            t, run_id=f"run{t.seed}", setting={"p": "0.5" if t.seed in (2, 4, 6) else str(t.seed)}
+        )
+        for t in problem.arms[1].trials
+    ]
+    arms = (problem.arms[0], replace(problem.arms[1], trials=tuple(trials)), *problem.arms[2:])
+    best = min((trials[s] for s in (2, 4, 6)), key=lambda t: t.scores["val"]["nll"])
+    found = replace(problem, arms=arms)
+    assert next_words(found, None) == ["overfit", "refit", best.run_id]
+    assert next_words(found, "my.db")[3:] == ["--store", "my.db"]
+    assert next_reason(found) == ""
+
+
+def test_without_a_winner_the_best_mean_is_named_and_called_so():
+    problem = replace(classification(), verdicts=(undecided("dropout"), undecided("l2")))
+    assert next_words(problem, None)[2] in {t.run_id for t in problem.arms[1].trials}
+    assert next_reason(problem).startswith("'dropout' has the best mean test nll so far; that it")
+
+
+def test_a_baseline_better_than_all_needs_no_reservation():
+    base, other, *_ = classification().arms
+    worse = replace(
+        other, trials=tuple(replace(t, scores={"test": {"nll": 9.0}}) for t in other.trials)
+    )
+    lost = verdict("dropout", 8.8, 0.1, "worse")
+    problem = replace(classification(), arms=(base, worse), verdicts=(lost,))
+    assert next_reason(problem) == ""
+    assert next_words(problem, None)[2] in {t.run_id for t in base.trials}
+
+
+def test_nothing_to_refit_where_nothing_finished():
+    problem = replace(all_diverged(), arms=all_diverged().arms[1:], verdicts=())
+    assert (next_words(problem, None), next_reason(problem)) == ([], "")
+
+
+def test_that_guessing_is_no_worse_comes_first_and_warns():
+    problem = guessing(nll=NLL)
+    told = "No method's mean beats the trivial model (majority class): test nll "
+    assert trivial_wins(problem).startswith(told)
+    assert trivial_wins(problem).endswith(f"against {NLL}")
+    assert answer(problem).startswith(told)
+    assert "dropout wins over none" in answer(problem)
+    assert told in comparison_json(comparison(problem), False).split('"warnings"')[1]
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (guessing(nll=0.3), False),
+        (guessing(), False),
+        (replace(classification(), references={}), False),
+        (replace(guessing(ece=0.0), metric="ece"), False),
+        (replace(guessing(error=0.01), metric="error"), True),
+        (regression(), False),
+        (replace(regression(), references={"mean": {"rmse": 50000.0}}), True),
+        (replace(regression(), metric="r2", references={"mean": {"r2": 0.0}}), False),
+        (replace(regression(), metric="r2", references={"mean": {"r2": 0.8}}), True),
+        (averages(), False),
+    ],
+)
+def test_when_guessing_wins(problem, said):
+    assert bool(trivial_wins(problem)) is said
