@@ -13,13 +13,14 @@ from overfit_cli.batch.estimate import operations_of
 from overfit_cli.batch.race import Bracket
 from overfit_cli.batch.tune import ETA, Ended, Tuning, settings_of, tuned, tuning_of
 from overfit_cli.cli.asking import parsed, typed
+from overfit_cli.cli.batch import BUILT_IN
 from overfit_cli.cli.batching import SMALL
 from overfit_cli.cli.console import counter, say, show, write
 from overfit_cli.cli.places import store_path
 from overfit_cli.errors import Interrupted, RunsFailed
 from overfit_cli.executors import available_cores, executor_of
 from overfit_cli.executors.executor import Executor
-from overfit_cli.experiment.config import read_batch
+from overfit_cli.experiment.config import name_after, read_batch
 from overfit_cli.experiment.plan import Plan
 from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import RunSpec
@@ -58,7 +59,8 @@ def run_tune(request: TuneRequest) -> None:
         Interrupted: the winners so far are stored.
     """
     given = {key: parsed(key, value) for key, value in request.given.items()}
-    plan = Plan(read_batch(request.config, given))
+    title = name_after(BUILT_IN, given) if request.config == BUILT_IN else None
+    plan = Plan(read_batch(request.config, given, title))
     notes = Batch(plan).check()
     tuning = tuning_of(plan, request.eta or ETA, request.budget)
     workers, executor = _place(request, plan)

@@ -166,3 +166,9 @@ def test_an_interrupt_keeps_the_winners_so_far(cli, empty_folder):
 
 def stored(cli):
     return len(cli("list", "--json").runs) if Path("overfit.db").exists() else 0
+
+
+def test_without_a_config_the_batch_is_named_after_its_data(cli):
+    given = ("--dataset", "moons:n=60,n_test=40", "--hidden", 4, "--epochs", 4, "--seeds", 1)
+    last = cli("tune", *given).out.splitlines()[-1]
+    assert last.startswith("next: overfit compare remedies-moons-")
