@@ -98,10 +98,11 @@ class Store:
     def save_select(self, batch: str, metric: str, planned: int | None = None) -> None:
         """Note by which validation metric a batch chooses settings, in place of an earlier note.
 
-        planned: how many runs it is to have, where that is known.
+        planned: how many runs it is to have; None leaves what is noted of that.
         """
-        note = {"select": metric} | ({} if planned is None else {"planned": planned})
+        news = {"select": metric} | ({} if planned is None else {"planned": planned})
         with told(self.path), transaction(self._connection):
+            note = batches.read(self._connection).get(batch, {}) | news
             batches.learn(self._connection, {batch: note})
 
     def load_select(self, batch: str) -> str | None:

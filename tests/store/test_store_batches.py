@@ -44,6 +44,16 @@ def test_the_last_note_counts(path: Path) -> None:
     assert select_of(path, "none") is None
 
 
+def test_the_planned_number_stays_when_only_the_metric_is_noted_again(path: Path) -> None:
+    """As when a batch is tuned under its own name."""
+    with Store.open(path) as store:
+        store.save_select("keep", "error", planned=12)
+        store.save_select("keep", "nll")
+        assert (store.load_select("keep"), store.load_planned("keep")) == ("nll", 12)
+        store.save_select("keep", "nll", planned=20)
+        assert store.load_planned("keep") == 20
+
+
 def test_an_older_store_knows_nothing_of_its_batches_and_learns(path: Path) -> None:
     second_schema(path)
     with Store.open(path, "read") as store:
