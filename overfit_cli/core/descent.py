@@ -57,6 +57,8 @@ class Descent:
         self._parameters: Array | None = None
         self._gradient = np.empty((0, 0))
         self._views: tuple[Views, Views] = Views([], []), Views([], [])
+        self._rate: Array = np.empty((0, 1))
+        self._momentum: Array = np.empty((0, 1))
 
     def init(self, replicas: Replicas) -> None:
         """Apply the constraints that hold from the start, and make the optimizer's state."""
@@ -98,6 +100,7 @@ class Descent:
         self._gradient = np.empty_like(replicas.parameters)
         layout = self.network.layout
         self._views = layout.views(replicas.parameters), layout.views(self._gradient)
+        self._rate, self._momentum = _column(replicas, "lr"), _column(replicas, "momentum")
         self._work = {}
 
     def _step(self, replicas: Replicas, index: NDArray[np.intp], factor: float) -> Array:
@@ -106,21 +109,18 @@ class Descent:
             self._draw_mask(work, replicas, layer)
         active = _active(self.network.layout, work) if self.freezes else None
         before = _copies(replicas) if self.freezes else []
-        base, momentum = (_column(replicas, name) for name in ("lr", "momentum"))
+        base, momentum = self._rate, self._momentum
         # a learning rate multiplied into the output's error costs next to nothing
         folded = self.optimizer.linear
         loss = self._loss_and_gradient(replicas, work, base if folded else None)
-        lr = base * factor
-        self.optimizer.step(
-            replicas.parameters,
-            self._gradient,
-            replicas.state,
-            np.full_like(base, factor) if folded else lr,
-            momentum,
-        )
+        lr: Array | None = base * factor
+        if folded:
+            lr = None if factor == 1 else np.full_like(base, factor)
+        parameters, state = replicas.parameters, replicas.state
+        self.optimizer.step(parameters, self._gradient, state, lr, momentum)
         _put_back(before, active)
         for projection in self.hooks.projections:
-            reach = self.optimizer.effective_step(replicas.state, lr, momentum)
+            reach = self.optimizer.effective_step(replicas.state, base * factor, momentum)
             projection.apply(
                 self.network.layout, replicas.hyper, replicas.parameters, reach, active
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,6 @@ class Stepper(Protocol):
         """Return the noise of this draw."""
 
 
-@runtime_checkable
 class Voting(Stepper, Protocol):
     """A stepper that visits many settings of the parameters per epoch; they vote with weights.
 
@@ -139,9 +138,14 @@ def _train(
     return outcome
 
 
+def _votes(stepper: Stepper) -> TypeGuard[Voting]:
+    # asked at every epoch: isinstance with a Protocol would look at all its members
+    return stepper.axis == "setting"
+
+
 def _counted(stepper: Stepper, epoch: int) -> int:
     """Return what records of this epoch are numbered by; not above 0 in a warm-up."""
-    return stepper.counted(epoch) if isinstance(stepper, Voting) else epoch - stepper.warmup
+    return stepper.counted(epoch) if _votes(stepper) else epoch - stepper.warmup
 
 
 def _due(stepper: Stepper, counted: int, eval_every: int, last: bool) -> bool:
@@ -202,7 +206,7 @@ def _observe(
     outcome: Outcome,
     running_loss: Array | float,
 ) -> tuple[NDArray[np.bool_], Records]:
-    if isinstance(stepper, Voting):
+    if _votes(stepper):
         records = evaluator.tally(epoch, replicas, stepper.ballots(replicas))
         return np.zeros(len(replicas), np.bool_), records
     noise = stepper.noise_variance(replicas)

@@ -28,30 +28,39 @@ class Loss:
 
 
 def _categorical(logits: Array, targets: Array, share: Array) -> Array:
-    # one class after another, (R, K, B): NumPy's reductions of a short last axis are slow; sums
-    # over classes by matmul, for the same reason
-    z = np.ascontiguousarray(logits.swapaxes(1, 2))
-    t = np.ascontiguousarray(targets.swapaxes(1, 2))
-    ones = np.ones((1, z.shape[1]), z.dtype)
-    z -= np.maximum.reduce(z, axis=1, keepdims=True)
-    own = np.matmul(ones, z * t)
+    z, t = _class_by_class(logits), _class_by_class(targets)
+    z -= np.maximum.reduce(z, axis=0)
+    own = _sum_over_classes(z * t)
     np.exp(z, out=z)
-    total = np.matmul(ones, z)
+    total = _sum_over_classes(z)
     nll = np.log(total)
     nll -= own
     z /= total
     z -= t
-    z *= share
-    logits[...] = z.swapaxes(1, 2)
-    return _mean(nll.swapaxes(1, 2), share)
+    np.multiply(z, share[:, 0], out=logits.transpose(2, 0, 1))
+    return _mean(nll[..., None], share)
 
 
 def _log_softmax(logits: Array) -> Array:
-    # one class after another, as above
-    z = np.ascontiguousarray(logits.swapaxes(-1, -2))
-    z -= z.max(axis=-2, keepdims=True)
-    z -= np.log(np.exp(z).sum(axis=-2, keepdims=True))
-    return z.swapaxes(-1, -2)
+    z = _class_by_class(logits)
+    z -= np.maximum.reduce(z, axis=0)
+    z -= np.log(_sum_over_classes(np.exp(z)))
+    return np.moveaxis(z, 0, -1)
+
+
+def _class_by_class(array: Array) -> Array:
+    """Return a copy (K, …) of (…, K): NumPy is slow along a short last axis."""
+    return array.transpose(-1, *range(array.ndim - 1)).copy()
+
+
+def _sum_over_classes(array: Array) -> Array:
+    """Return (…) of (K, …), summed from the first class to the last.
+
+    NumPy sums a single row in another order than one among many.
+    """
+    alone = array[0].size == 1
+    total = np.add.accumulate(array, axis=0)[-1] if alone else np.add.reduce(array, axis=0)
+    return np.asarray(total)
 
 
 def _bernoulli(logits: Array, targets: Array, share: Array) -> Array:

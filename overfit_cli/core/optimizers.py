@@ -24,15 +24,16 @@ class Optimizer:
     """One optimizer.
 
     init(parameters) -> state, arrays that lead with R. step(parameters, gradient, state, lr,
-    momentum): lr and momentum (R, 1); the gradient (R, P) may be overwritten.
+    momentum): lr and momentum (R, 1); the gradient (R, P) may be overwritten; lr None is a rate
+    of 1, where `linear` allows it.
     effective_step(state, lr, momentum) -> (R, 1) or (R, P): how far a constant unit gradient
     moves a parameter per step in the long run, which is what a proximal step must use.
     linear: steps are proportional to the gradients, so that a learning rate that never changes
-    may as well be multiplied into them, where that is cheaper; step's lr is then 1.
+    may as well be multiplied into them, where that is cheaper.
     """
 
     init: Callable[[Array], State]
-    step: Callable[[Array, Array, State, Array, Array], None]
+    step: Callable[[Array, Array, State, Array | None, Array], None]
     effective_step: Callable[[State, Array, Array], Array]
     linear: bool = False
 
@@ -53,27 +54,27 @@ def _init_sgd(parameters: Array) -> State:
     return {"velocity": np.zeros_like(parameters)}
 
 
-def _sgd(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
+def _sgd(
+    parameters: Array, gradient: Array, state: State, lr: Array | None, momentum: Array
+) -> None:
     """Heavy ball: v <- m v + g, w <- w - lr v (Polyak 1964)."""
     # into the gradient's buffer, without a temporary array: that is worth more than the cache
     v = state["velocity"]
     v *= momentum
     v += gradient
-    parameters -= v if _all_one(lr) else np.multiply(v, lr, out=gradient)
+    parameters -= v if lr is None else np.multiply(v, lr, out=gradient)
 
 
-def _nesterov(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
+def _nesterov(
+    parameters: Array, gradient: Array, state: State, lr: Array | None, momentum: Array
+) -> None:
     """Nesterov's momentum: v <- m v + g, w <- w - lr (g + m v) (Sutskever et al. 2013)."""
     v = state["velocity"]
     v *= momentum
     v += gradient
     for block in blocks(parameters):
         gradient[block] += v[block] * momentum[block[0]]
-    parameters -= gradient if _all_one(lr) else np.multiply(gradient, lr, out=gradient)
-
-
-def _all_one(lr: Array) -> bool:
-    return bool((lr == 1).all())
+    parameters -= gradient if lr is None else np.multiply(gradient, lr, out=gradient)
 
 
 def _sgd_effective_step(state: State, lr: Array, momentum: Array) -> Array:
@@ -92,9 +93,13 @@ def _init_adam(parameters: Array) -> State:
     }
 
 
-def _adam(parameters: Array, gradient: Array, state: State, lr: Array, momentum: Array) -> None:
+def _adam(
+    parameters: Array, gradient: Array, state: State, lr: Array | None, momentum: Array
+) -> None:
     """Adam with beta1 = .9, beta2 = .999, epsilon = 1e-8 (Kingma & Ba 2015, algorithm 1)."""
     del momentum
+    if lr is None:
+        raise TypeError("Adam's steps are not proportional to the gradients: it needs a rate")
     count = state["count"]
     count += 1
     rate = (lr / (1 - BETA1**count)).astype(parameters.dtype)

@@ -116,7 +116,7 @@ def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
 def _descended(stack: Stack) -> Array:
     n_rows = len(stack.data[0].train)
     batch = min(BATCH, n_rows)
-    epochs = math.ceil(UPDATES * batch / n_rows)
+    epochs = math.ceil(UPDATES / math.ceil(n_rows / batch))
     sgd, cosine, rows = OPTIMIZERS["sgd"], schedule("cosine"), stack.training_data()
     descent = Descent(stack.network, Hooks(), rows, sgd, cosine, batch, epochs)
     evaluator = Evaluator(

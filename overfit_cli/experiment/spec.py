@@ -17,7 +17,7 @@ from overfit_cli.remedies import REGISTRY
 from overfit_cli.remedies.remedy import wrong_length
 
 # Raised whenever the same spec begins to give other numbers.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 
 # Where the data lie and how they are read; what they hold, parts included, is in the fingerprint.
 PRINTED = (

@@ -25,9 +25,11 @@ class Watch:
         return self.stream.write(text)
     def __getattr__(self, name): return getattr(self.stream, name)
 sys.stdout = watch = Watch(sys.stdout)
-from overfit_cli.cli.app import execute
-code = execute(["run", "--method", sys.argv[1], "--store", sys.argv[2]])
-print(code, watch.first, time.perf_counter() - started, file=sys.stderr)
+from overfit_cli.cli.entry import main
+sys.argv = ["overfit", "run", "--method", sys.argv[1], "--store", sys.argv[2]]
+try: main()
+except SystemExit as end: code = end.code
+print(code or 0, watch.first, time.perf_counter() - started, file=sys.stderr)
 """
 
 
