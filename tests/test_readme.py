@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import typer
 
-from overfit_cli.cli.app import app
+from overfit_cli.cli.app import application
 from overfit_cli.experiment.config import read_batch
 from overfit_cli.experiment.plan import Plan
 
@@ -108,5 +108,5 @@ def test_commands_are_understood(line: str) -> None:
     _, name, *arguments = shlex.split(line)
     if name == "--help":
         return
-    command = typer.main.get_command(app).commands[name]
+    command = typer.main.get_command(application()).commands[name]
     command.make_context(name, arguments)

@@ -11,27 +11,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
-from overfit_cli.cli import (
-    batch,
-    bench,
-    catalogue,
-    compare,
-    doctor,
-    export,
-    merge,
-    predict,
-    refit,
-    run,
-    stored,
-    tune,
-    verify,
-)
 from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.panels import PanelledCommand
 from overfit_cli.errors import Interrupted, OverfitError, StoreError
@@ -45,31 +31,45 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 # Typer carries its own copy of click or imports it; this is the right one's class either way.
 ParserError = typer.BadParameter.__mro__[2]
 
-app = typer.Typer(
-    name="overfit",
-    help="Which remedy against overfitting should I use on this data, and how sure can I be?",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+# Where each command is declared, below overfit_cli.cli: MODULE:FUNCTION.
+COMMANDS = {
+    "run": "run:run",
+    "batch": "batch:batch",
+    "compare": "compare:compare",
+    "tune": "tune:tune",
+    "merge": "merge:merge",
+    "export": "export:export",
+    "list": "stored:list_runs",
+    "show": "stored:show",
+    "rm": "stored:rm",
+    "predict": "predict:predict",
+    "refit": "refit:refit",
+    "verify": "verify:verify",
+    "methods": "catalogue:methods",
+    "datasets": "catalogue:datasets",
+    "schema": "batch:schema",
+    "bench": "bench:bench",
+    "doctor": "doctor:doctor",
+}
+# Those whose help is long enough for panels.
+PANELLED = {"run", "batch", "compare", "tune", "refit", "bench"}
 
-app.command("run", cls=PanelledCommand)(run.run)
-app.command("batch", cls=PanelledCommand)(batch.batch)
-app.command("compare", cls=PanelledCommand)(compare.compare)
-app.command("tune", cls=PanelledCommand)(tune.tune)
-app.command("merge")(merge.merge)
-app.command("export")(export.export)
-app.command("list")(stored.list_runs)
-app.command("show")(stored.show)
-app.command("rm")(stored.rm)
-app.command("predict")(predict.predict)
-app.command("refit", cls=PanelledCommand)(refit.refit)
-app.command("verify")(verify.verify)
-app.command("methods")(catalogue.methods)
-app.command("datasets")(catalogue.datasets)
-app.command("schema")(batch.schema)
-app.command("bench", cls=PanelledCommand)(bench.bench)
-app.command("doctor")(doctor.doctor)
+
+def application(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
+    """Return the command line with the commands of these names."""
+    app = typer.Typer(
+        name="overfit",
+        help="Which remedy against overfitting should I use on this data, and how sure can I be?",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for name in names:
+        module, function = COMMANDS[name].split(":")
+        body = getattr(import_module(f"overfit_cli.cli.{module}"), function)
+        app.command(name, cls=PanelledCommand if name in PANELLED else None)(body)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -80,7 +80,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -119,11 +118,9 @@ def execute(arguments: Sequence[str]) -> int:
     # --debug may stand anywhere
     debug = "--debug" in arguments
     try:
-        code = _command().main(
-            [word for word in arguments if word != "--debug"],
-            prog_name="overfit",
-            standalone_mode=False,
-        )
+        words = [word for word in arguments if word != "--debug"]
+        command = _command(words[0] if words and words[0] in COMMANDS else None)
+        code = command.main(words, prog_name="overfit", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
         if debug:
@@ -136,8 +133,9 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 @cache
-def _command() -> Any:
-    return typer.main.get_command(app)
+def _command(only: str | None) -> Any:
+    # declaring all commands takes Typer a tenth of a second, and most processes need one
+    return typer.main.get_command(application() if only is None else application([only]))
 
 
 def _interrupt(number: int, frame: object) -> None:

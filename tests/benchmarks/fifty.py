@@ -1,10 +1,11 @@
-"""Fifty trainings as one batch against PyTorch and scikit-learn, whole processes, one thread.
+"""Fifty trainings as one batch against PyTorch, scikit-learn and JAX, whole processes, one thread.
 
 none, dropout, l1, l2, max-norm x 10 seeds on digits: 400 training rows, 64-100-10, batch 32,
 50 epochs, curves on training and validation rows.
 
-python tests/benchmarks/fifty.py [REPEATS] [PYTHON]
-PYTHON: an interpreter that has torch and scikit-learn; without it only ours is timed.
+python tests/benchmarks/fifty.py [REPEATS] [PYTHON] [JAX_PYTHON]
+PYTHON: an interpreter that has torch and scikit-learn; JAX_PYTHON: one that has jax and
+scikit-learn. Who is not given is left out. JAX compiles one program a method, within its time.
 """
 
 from __future__ import annotations
@@ -127,26 +128,24 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def main(repeats: int, peer: str | None) -> None:
+def main(repeats: int, peer: str | None, jax: str | None) -> None:
     """Print seconds and ratios: medians over repeats, one after another in turn."""
-    times: dict[str, list[float]] = {"overfit": [], "torch": [], "scikit-learn": []}
+    commands = {"overfit": ours}
+    if peer:
+        commands["torch"] = lambda: [peer, "-c", TORCH]
+        commands["scikit-learn"] = lambda: [peer, "-W", "ignore", "-c", SKLEARN]
+    if jax:
+        script = str(Path(__file__).parent / "peers" / "jax_fifty.py")
+        commands["jax"] = lambda: [jax, script]
     seconds(ours())
-    for _ in range(repeats):
-        times["overfit"].append(seconds(ours()))
-        if peer:
-            times["torch"].append(seconds([peer, "-c", TORCH]))
-            times["scikit-learn"].append(seconds([peer, "-W", "ignore", "-c", SKLEARN]))
-    print(json.dumps({name: round(statistics.median(s), 2) for name, s in times.items() if s}))
-    for name in ("torch", "scikit-learn") if peer else ():
-        pairs = zip(times["overfit"], times[name], strict=True)
-        ratio = statistics.median(own / other for own, other in pairs)
-        print(
-            json.dumps({"against": name, "ratio": round(ratio, 4), "one in": round(1 / ratio, 1)})
-        )
+    turns = [{name: seconds(make()) for name, make in commands.items()} for _ in range(repeats)]
+    for name in commands:
+        own = statistics.median(turn[name] for turn in turns)
+        ratio = statistics.median(turn["overfit"] / turn[name] for turn in turns)
+        figures = {"program": name, "seconds": round(own, 2), "one in": round(1 / ratio, 1)}
+        print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":
-    main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 3,
-        sys.argv[2] if len(sys.argv) > 2 else None,
-    )
+    given = dict(enumerate(sys.argv))
+    main(int(given.get(1, 3)), given.get(2), given.get(3))

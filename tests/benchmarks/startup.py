@@ -15,13 +15,13 @@ from pathlib import Path
 
 import typer
 
-from overfit_cli.cli.app import app
+from overfit_cli.cli.app import application
 
 
 def bare_source() -> str:
     """Return a program that declares the same commands and options, and does nothing."""
     lines = ["import typer", "app = typer.Typer(rich_markup_mode=None)"]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     for number, (name, command) in enumerate(group.commands.items()):  # type: ignore[attr-defined]
         parameters = []
         for place, parameter in enumerate(command.params):
