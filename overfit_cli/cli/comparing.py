@@ -27,11 +27,11 @@ from overfit_cli.report.compare.markdown import comparison_markdown
 from overfit_cli.report.compare.page import comparison_page
 from overfit_cli.report.compare.terminal_plot import comparison_plot
 from overfit_cli.report.escape import shell
-from overfit_cli.report.figures import plural
 from overfit_cli.report.files import write_file
 from overfit_cli.report.surface import plain_text
 from overfit_cli.store import Store
 from overfit_cli.store.selection import parse
+from overfit_cli.words import plural
 
 LOADED = ("curves", "predictions")
 MAKES_SOME = ("overfit", "run", "--method", "none,dropout,l2,early-stopping", "--seeds", "5")
@@ -109,7 +109,7 @@ def _chosen(store: Store, selection: str) -> Chosen:
         return Chosen(selection, {run.run_id for run in runs}, _batches(selection))
     batch = store.last_batch()
     if batch is not None:
-        return Chosen(batch, store.statuses(batch), (batch,))
+        return Chosen(batch, store.members(batch), (batch,))
     return _like_the_last(store)
 
 
@@ -137,7 +137,7 @@ def _select(store: Store, chosen: Chosen) -> str:
 def _incomplete(store: Store, chosen: Chosen) -> Iterator[str]:
     """Yield a warning for every chosen batch of which runs are still to come."""
     for name in chosen.batches:
-        planned, stored = store.load_planned(name), len(store.statuses(name))
+        planned, stored = store.load_planned(name), len(store.members(name))
         if planned is not None and 0 < stored < planned:
             yield f"incomplete: {stored:,} of {planned:,} runs of batch '{name}' are stored."
 

@@ -50,7 +50,7 @@ def batch_of_last(store: Store) -> str:
     if not last.batches:
         return ""
     name = last.batches[-1]
-    count = _runs(len(store.statuses(name)))
+    count = _runs(len(store.members(name)))
     return f"{last.method}, seed {last.seed}, one of the {count} of batch '{name}'"
 
 

@@ -16,8 +16,8 @@ from overfit_cli.data import Preprocessing, transform
 from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.prediction import stored_predictor
-from overfit_cli.experiment.results import result_spec
-from overfit_cli.experiment.spec import current_versions
+from overfit_cli.experiment.spec import RunSpec, current_versions
+from overfit_cli.experiment.stored import require_model, require_own_spec, result_spec
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import Model, RunResult
 from overfit_cli.report.escape import csv_text
@@ -32,13 +32,13 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
         result = load_one(opened, run, blobs=True)
     if result.status != "done":
         raise UsageError(f"run {result.run_id} is {result.status}: it has no model.")
-    model = result.model or _trained_again(result)
+    spec = result_spec(result)
+    model = require_model(result) or _trained_again(result, spec)
     numeric, codes, row_ids, notes = read_new_rows(file, dict(model.schema["columns"]))
     for note in notes:
         say(f"note: {note}")
     columns = Preprocessing(dict(model.schema["columns"]), dict(model.arrays))
-    inputs = transform(columns, numeric, codes).astype(result_spec(result).dtype)
-    spec = result_spec(result)
+    inputs = transform(columns, numeric, codes).astype(spec.dtype)
     with threadpool_limits(spec.threads, "blas"):
         answer = stored_predictor(spec, model).answers([(inputs, None)])[0]
     header, rows = table(answer, model, row_ids)
@@ -49,11 +49,12 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
         write_file(output, text)
 
 
-def _trained_again(result: RunResult) -> Model:
+def _trained_again(result: RunResult, spec: RunSpec) -> Model:
     from overfit_cli.experiment.loading import ready
 
     say(f"run {result.run_id} is stored without its parameters: training it again.")
-    spec = result_spec(result)
+    if spec.versions == current_versions(spec):
+        require_own_spec(result, spec)
     specs, data = ready([spec.model_copy(update={"versions": current_versions(spec)})])
     if specs[0].run_id != result.run_id:
         raise UsageError(

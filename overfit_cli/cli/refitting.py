@@ -11,8 +11,8 @@ from overfit_cli.cli.one_run import batch_of_last, load_one
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.cli.training import train_and_store
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
-from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import RunSpec, current_versions
+from overfit_cli.experiment.stored import result_spec
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import headline

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overfit_cli.experiment.results import result_spec
+from overfit_cli.experiment.stored import result_spec
 from overfit_cli.records import RunResult
 from overfit_cli.report.headline import Subject
 

@@ -22,8 +22,8 @@ from overfit_cli.executors import available_cores, executor_of
 from overfit_cli.executors.executor import Executor
 from overfit_cli.experiment.config import name_after, read_batch
 from overfit_cli.experiment.plan import Plan
-from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.stored import result_spec
 from overfit_cli.report.escape import shell
 from overfit_cli.report.tune_page import (
     TuneEnd,

@@ -11,8 +11,8 @@ from overfit_cli.cli.console import show, write
 from overfit_cli.cli.places import store_path
 from overfit_cli.errors import VerifyMismatch
 from overfit_cli.experiment.loading import ready
-from overfit_cli.experiment.results import result_spec
 from overfit_cli.experiment.spec import current_versions
+from overfit_cli.experiment.stored import require_own_spec, result_spec
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import Metrics, Model, Predictions, RunResult
 from overfit_cli.report.json_text import document
@@ -37,6 +37,7 @@ def verify_run(run: str, store: str | None, tolerance: float, json: bool) -> Non
             f"run {recorded.run_id}: trained by versions {spec.versions}, and this overfit has "
             f"{current_versions(spec)}: other numbers are to be expected."
         )
+    require_own_spec(recorded, spec)
     specs, data = ready([spec])
     if specs[0].fingerprint != recorded.spec["fingerprint"]:
         raise VerifyMismatch(f"run {recorded.run_id}: the data have changed since it was stored.")

@@ -86,7 +86,7 @@ def table_of(
     they are there even if no row has them.
     """
     names = dict.fromkeys([*(name for row in rows for name in row), *kinds])
-    values = {name: [row.get(name) for row in rows] for name in names}
+    values = {_text(name): [row.get(name) for row in rows] for name in names}
     found = {name: kinds.get(name) or _kind(own) for name, own in values.items()}
     whole = {name: own for name, own in values.items() if None in own and found[name] is int}
     return Table({name: _column(own, found[name]) for name, own in values.items()}, whole)

@@ -6,8 +6,10 @@ import sqlite3
 from typing import Any
 
 from overfit_cli.store.codec import Malformed, digest, from_json, to_json
+from overfit_cli.store.contents import require_batches
 
 Batches = dict[str, dict[str, Any]]
+_ADVICE = "`overfit compare` needs --select"
 
 
 def begin(connection: sqlite3.Connection) -> None:
@@ -22,9 +24,12 @@ def read(connection: sqlite3.Connection) -> Batches:
         Malformed: if it is damaged.
     """
     row = connection.execute("SELECT record, checksum FROM batches").fetchone()
-    if row is None or digest(row[0]) != row[1]:
-        raise Malformed("what was stored of batches is damaged; `overfit compare` needs --select")
-    return dict(from_json(row[0]))
+    try:
+        if row is None or digest(row[0]) != row[1]:
+            raise Malformed("not as it was written")
+        return require_batches(from_json(row[0]))
+    except Malformed as error:
+        raise Malformed(f"what was stored of batches is damaged ({error}); {_ADVICE}") from error
 
 
 def learn(connection: sqlite3.Connection, news: Batches) -> None:

@@ -14,6 +14,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 _PREFIX = struct.Struct("<4sI")
 _MAGIC = b"OFP1"
 _DTYPE = re.compile(r"[<>|](?:[biuf][1248]|[US]\d{1,6})")
+_MOST_AXES = 8
 DIGEST_BYTES = 16
 
 
@@ -89,6 +91,7 @@ def digest(*fields: object) -> bytes:
     return state.digest()
 
 
+@cache
 def _dtype_text(dtype: np.dtype[Any]) -> str:
     if not _DTYPE.fullmatch(dtype.str):
         raise TypeError(f"arrays of dtype {dtype} cannot be stored: numbers, booleans or text only")
@@ -98,7 +101,8 @@ def _dtype_text(dtype: np.dtype[Any]) -> str:
 def _arrays(described: Any, data: bytes, start: int) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for name, text, shape in described:
-        if not _DTYPE.fullmatch(text) or not all(type(n) is int and n >= 0 for n in shape):
+        sizes = len(shape) <= _MOST_AXES and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+        if type(name) is not str or not _DTYPE.fullmatch(text) or not sizes:
             raise Malformed(f"array '{name}' declares dtype {text}, shape {shape}")
         dtype = np.dtype(text)
         end = start + dtype.itemsize * math.prod(shape)

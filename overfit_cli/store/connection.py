@@ -20,7 +20,7 @@ from overfit_cli.errors import StoreError
 from overfit_cli.store import migrations
 from overfit_cli.store.codec import Malformed
 from overfit_cli.store.disk import is_network
-from overfit_cli.store.lock import writer
+from overfit_cli.store.lock import maker, writer
 from overfit_cli.store.schema import APPLICATION_ID
 from overfit_cli.store.transaction import STEP_SECONDS, is_busy, patiently, transaction
 
@@ -48,9 +48,10 @@ def _make(path: Path) -> None:
         _writable(new).close()
         try:
             path.hardlink_to(new)
-        except OSError:  # another was first, or a disk without links: the same in two steps
-            if not path.exists():
-                new.rename(path)
+        except OSError:  # another was first, or a disk without links
+            with maker(path) as is_first:
+                if is_first:
+                    new.rename(path)
 
 
 def _writable(path: Path) -> sqlite3.Connection:
@@ -63,8 +64,8 @@ def _writable(path: Path) -> sqlite3.Connection:
         local = not is_network(path.resolve())
         patiently(connection, f"PRAGMA journal_mode = {'WAL' if local else 'TRUNCATE'}").fetchone()
         patiently(connection, f"PRAGMA synchronous = {'NORMAL' if local else 'FULL'}")
-        # pages: a batch's runs are large, and each checkpoint waits for the disk
-        patiently(connection, "PRAGMA wal_autocheckpoint = 4000").fetchone()
+        # pages, 64 MB: a batch's runs are large, and each checkpoint waits for the disk
+        patiently(connection, "PRAGMA wal_autocheckpoint = 16000").fetchone()
         with transaction(connection):
             pass  # a store that cannot be written is refused before anything is trained
     except BaseException:

@@ -49,10 +49,7 @@ def held(store: Path, key: str, what: str) -> Iterator[None]:
             os.write(descriptor, _note().encode())
         yield
     finally:
-        # removed while it is still held: who opened it before then finds that it has gone
-        with contextlib.suppress(OSError):
-            file.unlink()
-        os.close(descriptor)
+        _let_go(descriptor, file)
 
 
 @contextlib.contextmanager
@@ -79,6 +76,32 @@ def writer(store: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def maker(store: Path) -> Iterator[bool]:
+    """Keep others from putting a store here for the time of the block; False if one is there.
+
+    For disks without links: what takes two steps there must not be taken by two at once.
+
+    Raises:
+        StoreError: it takes others over a minute; the disk refuses.
+    """
+    file, descriptor = _writers(store), None
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while not store.exists() and (descriptor := _locked(file)) is None:
+            if time.monotonic() > deadline:
+                raise StoreError(f"store {store}: another process is making it. Run again.")
+            time.sleep(PAUSE_SECONDS)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:  # with neither links nor locks nothing helps
+            raise
+    try:
+        yield not store.exists()
+    finally:
+        if descriptor is not None:
+            _let_go(descriptor, file)
+
+
+@contextlib.contextmanager
 def alone(store: Path, shown: Path) -> Iterator[None]:
     """Keep every writer from this store for the time of the block.
 
@@ -97,9 +120,7 @@ def alone(store: Path, shown: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
-            file.unlink()
-        os.close(descriptor)
+        _let_go(descriptor, file)
 
 
 def _shared(file: Path, store: Path) -> int | None:
@@ -170,6 +191,13 @@ def _locked(file: Path) -> int | None:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _let_go(descriptor: int, file: Path) -> None:
+    """Give a lock back; removed while it is held: who opened it before finds that it has gone."""
+    with contextlib.suppress(OSError):
+        file.unlink()
+    os.close(descriptor)
 
 
 def _is_at(descriptor: int, file: Path) -> bool:

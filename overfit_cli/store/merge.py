@@ -41,7 +41,7 @@ def put(target: sqlite3.Connection, row: Row, packed: Mapping[str, bytes]) -> Fa
     """
     with transaction(target):
         old = rows.find(target, row.run_id)
-        if old is None or not old.is_intact():
+        if old is None or not old.is_whole():
             return _insert(target, row, packed, row.batch_names(), old)
         earlier = old.batch_names()
         batches = (*earlier, *(name for name in row.batch_names() if name not in earlier))

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from overfit_cli.errors import StoreError
 from overfit_cli.records import EpochRecord, Metrics, Model, Predictions, RunResult
+from overfit_cli.store import shapes
 from overfit_cli.store.codec import Malformed, digest, from_json, pack, to_json, unpack
+from overfit_cli.store.contents import require_record
 
 PREDICTION_NUMBERS = 10**6
 MODEL_BYTES = 10 * 10**6
@@ -55,9 +57,11 @@ def join(record: Mapping[str, Any], parts: Mapping[str, bytes]) -> RunResult:
         unpacked = {name: unpack(data) for name, data in parts.items()}
         readers = {"curves": _curves, "predictions": _predictions, "model": _model}
         fields |= {name: readers[name](*content) for name, content in unpacked.items()}
-        return RunResult(**({"curves": ()} | fields))
+        result = RunResult(**({"curves": ()} | fields))
+        shapes.require_fit(result)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed(f"run {record['run_id']} is not a record of a run: {error}") from error
+    return result
 
 
 def decode(data: bytes) -> dict[str, Any]:
@@ -66,10 +70,7 @@ def decode(data: bytes) -> dict[str, Any]:
     Raises:
         Malformed: if it is none.
     """
-    record = from_json(data)
-    if not isinstance(record, dict) or not isinstance(record.get("parts"), dict):
-        raise Malformed("a record of a run is not one")
-    return record
+    return require_record(from_json(data))
 
 
 def _frozen(value: Any) -> Any:
@@ -90,15 +91,17 @@ def _pack_curves(curves: Sequence[EpochRecord]) -> bytes:
 def _columns(part: str, rows: Sequence[Metrics]) -> tuple[list[str], dict[str, NDArray[Any]]]:
     """Return the metrics' names and (names, rows) arrays: values and, if need be, absence."""
     names = list(dict.fromkeys(chain.from_iterable(rows)))
-    values = np.array([[row.get(name, np.nan) for row in rows] for name in names], np.float64)
-    arrays = {part: values.reshape(len(names), len(rows))}
+    arrays: dict[str, NDArray[Any]] = {}
     if min(map(len, rows), default=0) < len(names):
         absent = [[name not in row for row in rows] for name in names]
         arrays[f"{part}_absent"] = np.array(absent, bool)
-    return names, arrays
+        rows = [dict.fromkeys(names, np.nan) | dict(row) for row in rows]
+    values = np.array([[row[name] for row in rows] for name in names], np.float64)
+    return names, {part: values.reshape(len(names), len(rows))} | arrays
 
 
 def _curves(names: Any, arrays: Mapping[str, Any]) -> tuple[EpochRecord, ...]:
+    shapes.require_curves(names, arrays)
     epochs, losses = arrays["epoch"].tolist(), arrays["running_loss"].tolist()
     train, val = (_metrics(part, names[part], arrays, len(epochs)) for part in ("train", "val"))
     return tuple(map(EpochRecord, epochs, train, val, losses))

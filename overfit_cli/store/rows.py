@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Self
 
 from overfit_cli.store import ledger
 from overfit_cli.store.codec import Malformed, digest, from_json, to_json
+from overfit_cli.store.contents import require_names
 from overfit_cli.store.record import decode
 
 _COLUMNS = "run_id, status, batches, record, checksum"
@@ -36,28 +38,56 @@ class Row:
         return cls(run_id, status, names, record, digest(run_id, status, names, record))
 
     def is_intact(self) -> bool:
-        """Tell whether the contents are those that were saved."""
+        """Tell whether the contents are those that were saved, by their checksum."""
         return digest(self.run_id, self.status, self.batches, self.record) == self.checksum
+
+    def is_whole(self) -> bool:
+        """Tell whether the contents are also those of a run, which takes longer."""
+        try:
+            self.decoded()
+        except Malformed:
+            return False
+        return True
 
     def decoded(self) -> dict[str, Any]:
         """Return the record.
 
         Raises:
-            Malformed: if the row is not what was saved.
+            Malformed: if the row is not what was saved, or not of a run.
         """
         if not self.is_intact():
             raise Malformed(damaged([self.run_id]))
-        return decode(self.record)
+        self.batch_names()
+        try:
+            record = decode(self.record)
+        except Malformed as error:
+            raise Malformed(damaged([self.run_id], str(error))) from error
+        if (record["run_id"], record["status"]) != (self.run_id, self.status):
+            raise Malformed(damaged([self.run_id], "its record is another's"))
+        return record
 
     def batch_names(self) -> tuple[str, ...]:
-        """Return the batches the run is a member of, the latest last."""
-        return tuple(from_json(self.batches))
+        """Return the batches the run is a member of, the latest last.
+
+        Raises:
+            Malformed: if they cannot be.
+        """
+        try:
+            return _names(self.batches)
+        except Malformed as error:
+            raise Malformed(damaged([self.run_id], str(error))) from error
 
 
-def damaged(run_ids: Sequence[str]) -> str:
+@functools.lru_cache(maxsize=64)  # thousands of runs are of the same batches
+def _names(batches: bytes) -> tuple[str, ...]:
+    return require_names(from_json(batches))
+
+
+def damaged(run_ids: Sequence[str], why: str = "") -> str:
     """Say which runs are damaged and what helps."""
     some = ", ".join(run_ids[:5]) + (f" and {len(run_ids) - 5} more" if len(run_ids) > 5 else "")
-    return f"damaged: run {some}. `overfit rm` them, and the same command trains them again"
+    told = f"{some} ({why})" if why else some
+    return f"damaged: run {told}. `overfit rm` them, and the same command trains them again"
 
 
 def find(connection: sqlite3.Connection, run_id: str, indexed: bool = True) -> Row | None:

@@ -92,7 +92,7 @@ class Store:
         with told(self.path), transaction(self._connection):
             for run_id in run_ids:
                 row = rows.find(self._connection, run_id)
-                if row and row.is_intact():
+                if row and row.is_whole():
                     rows.rebatch(self._connection, row, _joined(row, batch))
 
     def save_select(self, batch: str, metric: str, planned: int | None = None) -> None:
@@ -121,7 +121,7 @@ class Store:
         """Tell whether this run trained to the end and its record is intact."""
         with self._reading():
             row = rows.find(self._connection, run_id)
-        return row is not None and row.status == "done" and row.is_intact()
+        return row is not None and row.status == "done" and row.is_whole()
 
     def statuses(self, batch: str | None = None) -> dict[str, str]:
         """Return run id -> status, of a batch if one is named. Damaged records count as missing."""
@@ -129,8 +129,14 @@ class Store:
             return {
                 row.run_id: row.status
                 for row in rows.every(self._connection)
-                if row.is_intact() and (batch is None or batch in row.batch_names())
+                if row.is_whole() and (batch is None or batch in row.batch_names())
             }
+
+    def members(self, batch: str) -> set[str]:
+        """Return the ids of a batch's runs, by their checksums alone: faster than `statuses`."""
+        with self._reading():
+            found = rows.every(self._connection)
+            return {row.run_id for row in found if row.is_intact() and batch in row.batch_names()}
 
     def load(self, name: str, blobs: bool = False) -> RunResult:
         """Return the run `name`: its id, the unique beginning of it, or `last`.
@@ -302,21 +308,18 @@ class Store:
 
 
 def _summary(row: Row) -> RunSummary:
-    try:
-        return summarise(row.decoded(), row.batch_names())
-    except (KeyError, TypeError, AttributeError) as error:
-        raise Malformed(f"run {row.run_id} is not a record of a run: {error}") from error
+    return summarise(row.decoded(), row.batch_names())
 
 
 def _joined(old: Row | None, batch: str | None) -> tuple[str, ...]:
-    earlier = old.batch_names() if old and old.is_intact() else ()
+    earlier = old.batch_names() if old and old.is_whole() else ()
     if batch is None:
         return earlier
     return (*(name for name in earlier if name != batch), batch)
 
 
 def _keeps(old: Row, result: RunResult, parts: dict[str, bytes]) -> bool:
-    if old.status != "done" or not old.is_intact():
+    if old.status != "done" or not old.is_whole():
         return False
     had_model = "model" in old.decoded()["parts"]
     return result.status != "done" or (had_model and "model" not in parts)

@@ -39,7 +39,7 @@ def summarise(record: Mapping[str, Any], batches: tuple[str, ...]) -> RunSummary
     val, test = final.get("val", {}), final.get("test", {})
     return RunSummary(
         run_id=record["run_id"],
-        created=str(record["environment"].get("date", "")),
+        created=str(record.get("environment", {}).get("date", "")),
         method=record["method"],
         dataset=record["dataset"],
         seed=record["seed"],

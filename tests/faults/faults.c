@@ -4,6 +4,8 @@
  * `first` (from 1) and the count - 1 after it fail with errno `code`; a write that is to fail for
  * want of space first writes half of what it was given, as a full disk does. fault_seen() tells
  * how many such calls there were, failed ones included.
+ * fault_pause(here, until): a rename into the folder first makes the file `here` and waits, a
+ * minute at most, for the file `until`.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,6 +23,7 @@ enum kind { NONE, WRITE, SYNC, RENAME, CREATE, RESIZE };
 static char folder[PATH_MAX];
 static int armed, failing, code_, seen;
 static int first_, count_;
+static const char *here_, *until_;
 
 void fault_arm(const char *where, int kind, int first, int count, int code) {
     strncpy(folder, where, sizeof folder - 1);
@@ -30,6 +33,15 @@ void fault_arm(const char *where, int kind, int first, int count, int code) {
 int fault_seen(void) { return seen; }
 
 void fault_disarm(void) { armed = 0; }
+
+void fault_pause(const char *here, const char *until) { here_ = strdup(here); until_ = strdup(until); }
+
+static void wait_there(int touches) {
+    if (!armed || !until_ || !touches) return;
+    int fd = creat(here_, 0600);
+    if (fd >= 0) close(fd);
+    for (int i = 0; i < 6000 && access(until_, F_OK); i++) usleep(10000);
+}
 
 static int within(const char *path) {
     size_t n = strlen(folder);
@@ -112,7 +124,9 @@ int ftruncate64(int fd, off64_t size) {
 
 int rename(const char *from, const char *to) {
     REAL(int, "rename", const char *, const char *);
-    return strikes(RENAME, within(to)) ? -1 : real(from, to);
+    if (strikes(RENAME, within(to))) return -1;
+    wait_there(within(to));
+    return real(from, to);
 }
 
 int renameat(int a, const char *from, int b, const char *to) {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,19 +20,6 @@ import pytest
 
 HERE = Path(__file__).parent
 OPERATIONS = ("batch", "merge", "rm", "compare", "repair", "repair-log")
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the shim."""
-    compiler = shutil.which("cc")
-    if compiler is None or sys.platform != "linux":
-        pytest.skip("needs Linux and a C compiler (cc), to make calls fail below the program")
-    made = tmp_path_factory.mktemp("shim") / "faults.so"
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(made), str(HERE / "faults.c"), "-ldl"], check=True
-    )
-    return made
 
 
 @pytest.fixture

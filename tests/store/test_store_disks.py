@@ -97,12 +97,14 @@ def test_a_read_only_folder_is_read(tmp_path: Path) -> None:
 
 def fill(store: Store, predictions: Predictions) -> None:
     for number in range(100):
-        store.save(make_run(number, predictions=predictions))
+        classes = tuple(map(str, range(predictions.outputs.shape[1])))
+        store.save(make_run(number, predictions=predictions, n_test=9, classes=classes))
 
 
 def test_a_full_disk_names_the_bytes_and_keeps_what_is_there(mount: Mount) -> None:
     folder = mount("1m")
-    big = Predictions(np.arange(9), np.arange(9), np.random.default_rng(0).random((9, 1000)))
+    outputs = np.random.default_rng(0).random((9, 1000))
+    big = Predictions(np.arange(9), np.arange(9), outputs)
     with Store.open(folder / "s.db") as store:
         with pytest.raises(StoreError, match=r"disk is full: \d\d,\d\d\d bytes are needed"):
             fill(store, big)

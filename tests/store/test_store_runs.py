@@ -47,8 +47,12 @@ def test_no_curves_uneven_metrics_and_regression_come_back(store: Store) -> None
     )
     noisy = Predictions(np.arange(2), np.ones((2, 1)), np.ones((2, 1)), np.ones((2, 1)))
     model = Model(np.ones((1, 3)), np.zeros(1), np.ones((1, 1)), {}, {})
+    of_two = {"n_test": 2, "classes": (), "target_names": ("y",)}
     for number, run in enumerate(
-        [make_run(0, curves=()), make_run(1, curves=uneven, predictions=noisy, model=model)]
+        [
+            make_run(0, curves=()),
+            make_run(1, curves=uneven, predictions=noisy, model=model, **of_two),
+        ]
     ):
         store.save(run)
         assert same(store.load(run_id_of(number), blobs=True), run)
