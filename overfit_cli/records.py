@@ -36,13 +36,14 @@ class Predictions:
 
     ids (n,): positions in the source. targets: class codes (n,) or floats (n, T) in their own
     units. outputs: class probabilities (n, K) or means (n, T); noise: standard deviations (n, T)
-    for regression, else None.
+    for regression, else None. weights (n,): of the rows, None if all count alike.
     """
 
     ids: NDArray[Any]
     targets: NDArray[Any]
     outputs: NDArray[Any]
     noise: NDArray[Any] | None = None
+    weights: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.core.layout import Array
+from overfit_cli.words import plural
 
 FEWEST_DRAWS = 4
 HIGH_R_HAT = 1.05
@@ -33,8 +34,9 @@ def diagnose(log_posterior: Array, predictions: Array) -> tuple[dict[str, float]
         "ess_predictions": _worst_ess(predictions),
     }
     if n_draws < FEWEST_DRAWS:
+        verb = "is" if n_draws == 1 else "are"
         return figures, [
-            f"{n_draws} draws per chain are too few to judge convergence; at least "
+            f"{plural(n_draws, 'draw')} per chain {verb} too few to judge convergence; at least "
             f"{FEWEST_DRAWS} are needed: raise --samples."
         ]
     warnings = []
@@ -71,7 +73,7 @@ def _warnings(what: str, r: float, size: float, n_chains: int) -> list[str]:
         )
     if size < LOW_ESS_PER_CHAIN * n_chains:
         said.append(
-            f"the {name} {verb} worth only {size:.0f} independent draws, under "
+            f"the {name} {verb} worth only {plural(round(size), 'independent draw')}, under "
             f"{LOW_ESS_PER_CHAIN * n_chains}; raise --samples."
         )
     return said

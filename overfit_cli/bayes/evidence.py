@@ -65,11 +65,11 @@ def raised(
     """
     gamma = determined(layout, gaussian, now.prior)
     squares = np.array([mode[group] @ mode[group] for group in layout.groups])
-    prior = now.prior if fixed_prior else _ratio(_pooled(gamma), _pooled(squares))
+    prior = now.prior if fixed_prior else limited(_pooled(gamma), _pooled(squares))
     if residual_squares is None:
         return Precisions(prior, now.noise)
     free = (n_rows - now.noise * gaussian.traces).clip(1)
-    return Precisions(prior, _ratio(free, residual_squares))
+    return Precisions(prior, limited(free, residual_squares))
 
 
 def at_its_limit(precisions: Array) -> bool:
@@ -81,6 +81,7 @@ def _pooled(values: Array) -> Array:
     return np.full_like(values, values.sum())
 
 
-def _ratio(numerator: Array, denominator: Array) -> Array:
+def limited(numerator: Array | float, denominator: Array) -> Array:
+    """Return the precision numerator / denominator, within LOWEST and HIGHEST."""
     tiny = np.finfo(np.float64).tiny
     return np.asarray(np.clip(numerator / np.maximum(denominator, tiny), LOWEST, HIGHEST))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.bayes.diagnostics import effective_voters, entropy
-from overfit_cli.bayes.grid import Grid
+from overfit_cli.bayes.grid import PRIOR_SD, Grid
 from overfit_cli.bayes.inference import Inference, Problem, Settings
 from overfit_cli.bayes.leapfrog import inner
 from overfit_cli.bayes.potential import Likelihood
@@ -34,13 +34,17 @@ BLOCK = 2**15
 EDGE_MASS = 0.05
 FEWEST_PER_PARAMETER = 2
 
+# Of a regression: the variance of its noise given fewer residuals has no mean.
+FEWEST_ROWS = 2
+
 
 class Enumerator:
     """Visits the settings of a grid, one block after another.
 
     log p(D | w) - |w|^2 / (2 sd^2), the noise precision of a regression integrated out; each of
-    its voters then speaks with the mean of the noise's variance given its residuals. state:
-    "exact.log_posterior" (R, n), -inf where not visited, and "exact.noise" (R, n, T).
+    its voters then speaks with the mean of the noise's variance given its residuals, which one row
+    alone leaves infinite. state: "exact.log_posterior" (R, n), -inf where not visited, and of a
+    regression "exact.noise" (R, n, T) and "exact.rows" (R,), those with a weight above 0.
     """
 
     axis: Axis = "setting"
@@ -59,10 +63,13 @@ class Enumerator:
         if self.problem.network.likelihood == "gaussian":
             n_targets = self.problem.network.layout.sizes[-1]
             replicas.state["exact.noise"] = np.zeros((*shape, n_targets))
+            replicas.state["exact.rows"] = Likelihood(self.problem, replicas.rows).n_rows
 
     def advance(self, replicas: Replicas, epoch: int) -> Array:
-        """Visit block number `epoch` (from 1) of every replica."""
+        """Visit block number `epoch` (from 1) of every replica; what has too few rows leaves."""
         self._visited = self.grid.block(epoch - 1)
+        if "exact.rows" in replicas.state:
+            replicas.parameters[replicas.state["exact.rows"] < FEWEST_ROWS] = np.nan
         for place in range(len(replicas)):
             likelihood = Likelihood(self.problem, replicas.rows[place : place + 1])
             largest = likelihood.inputs[0].shape[0] * max(self.problem.network.layout.sizes)
@@ -156,6 +163,17 @@ def _voters(network: Network, state: State, settings: Settings) -> Ballot:
     )
 
 
+def _why_failed(state: State) -> str | None:
+    """Return why there is no average of a regression."""
+    n_rows = int(state.get("exact.rows", np.array([FEWEST_ROWS])).min())
+    if n_rows >= FEWEST_ROWS:
+        return None
+    return (
+        f"exact: a regression needs at least {FEWEST_ROWS} training rows to tell how large its "
+        f"noise is, and there is {n_rows}; give it more rows."
+    )
+
+
 def announced(network: Network, settings: Settings) -> tuple[str, ...]:
     """Return how many settings there are.
 
@@ -228,6 +246,7 @@ EXACT = Inference(
     members=lambda settings: 1,
     words=_words,
     options=("grid_values", "grid_width", "prior_sd"),
+    prior=f"sd {PRIOR_SD:g} of every parameter",
     notes=announced,
     state_size=_state_size,
     refuses=("l1", "l2", "max-norm", "dropout", "early-stopping"),
@@ -241,4 +260,5 @@ EXACT = Inference(
     dtype="float64",
     why_refused="the prior is the penalty",
     diagnostics=_diagnostics,
+    why_failed=_why_failed,
 )

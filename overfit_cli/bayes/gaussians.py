@@ -10,10 +10,21 @@ import numpy as np
 from overfit_cli.bayes import curvature
 from overfit_cli.bayes.curvature import Seen
 from overfit_cli.core.layout import Array
-from overfit_cli.errors import UsageError
 
 # Rounding errors in a matrix whose eigenvalues differ by more hide the smallest ones.
 WORST_CONDITION = 1e-13
+
+
+class SingularError(Exception):
+    """The precision of a Gaussian cannot be inverted; prior_sd: the prior's, where it is widest."""
+
+    def __init__(self, prior_sd: float):
+        super().__init__(
+            "laplace: the Hessian at the mode is singular: the data leave some parameters "
+            f"undetermined and a prior of standard deviation {prior_sd:.3g} is too wide to settle "
+            "them; give a smaller --prior-sd."
+        )
+        self.prior_sd = prior_sd
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ def full(seen: Seen) -> Fit:
     def fit(precision: Array, noise: Array) -> Gaussian:
         total = np.tensordot(noise, matrices, 1)
         total[np.diag_indices_from(total)] += precision
+        if not np.isfinite(total).all():
+            raise np.linalg.LinAlgError("a Hessian that is not finite")
         try:
             factor = np.linalg.cholesky(total)
         except np.linalg.LinAlgError:
@@ -83,16 +96,12 @@ def refuse_singular(values: Array, precision: Array) -> None:
     """Raise where the smallest of these eigenvalues, or pivots, is lost beside the largest.
 
     Raises:
-        UsageError: says what to do.
+        SingularError: says what to do; precision: of the prior.
     """
     if not values.min() > WORST_CONDITION * values.max():
         raise singular(precision)
 
 
-def singular(precision: Array) -> UsageError:
-    """Return what to say of a matrix that cannot be inverted; precision: of the prior."""
-    return UsageError(
-        "laplace: the Hessian at the mode is singular: the data leave some parameters undetermined "
-        f"and a prior of standard deviation {precision.min() ** -0.5:.3g} is too wide to settle "
-        "them; give a smaller --prior-sd."
-    )
+def singular(precision: Array) -> SingularError:
+    """Return what to raise where a prior of this precision does not settle the parameters."""
+    return SingularError(float(precision.min() ** -0.5))

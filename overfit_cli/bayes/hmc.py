@@ -16,6 +16,7 @@ from overfit_cli.core.layout import Array
 from overfit_cli.core.optimizers import State
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.records import Axis
+from overfit_cli.words import plural
 
 TARGET_ACCEPTANCE = 0.7
 LOW_ACCEPTANCE = 0.4
@@ -85,8 +86,8 @@ class HamiltonianSampler:
 
 def _words(settings: Settings) -> str:
     return (
-        f"Hamiltonian Monte Carlo, {settings['chains']} chains of "
-        f"{settings['warmup']} warm-up and {settings['samples']} counted draws"
+        f"Hamiltonian Monte Carlo, {plural(settings['chains'], 'chain')} of "
+        f"{settings['warmup']:,} warm-up and {plural(settings['samples'], 'counted draw')}"
     )
 
 
@@ -104,9 +105,10 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
         ]
     divergences = int(state["hmc.divergent"].sum())
     if divergences:
+        verb = "was" if divergences == 1 else "were"
         warnings = [
-            f"{divergences} of {state['hmc.divergent'].size} draws diverged and were rejected; "
-            "the average may miss part of the posterior. Try more --warmup.",
+            f"{divergences} of {plural(state['hmc.divergent'].size, 'draw')} diverged and {verb} "
+            "rejected; the average may miss part of the posterior. Try more --warmup.",
             *warnings,
         ]
     return {

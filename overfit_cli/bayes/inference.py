@@ -45,7 +45,8 @@ class Inference:
     owns. uses: options of the training that it shares with the optimizer, if it has a stepper of
     its own. alias: the remedy and settings that it is only another name for. notes(network,
     settings): what to say before the first step; raises UsageError where it cannot be done.
-    state_size(layout, settings): numbers of state per member. stepper(problem, settings): the
+    prior: in words, what it is where neither --prior-sd nor --prior-width says; "" where there is
+    none. state_size(layout, settings): numbers of state per member. stepper(problem, settings): the
     sampler, None where the ordinary optimizer trains the members. epochs(settings): warm-up and
     draws of a sampler. passes(layout, settings, share): a member's gradient passes over its
     training rows, a minibatch being that share of them; None: the epochs. voters(network, state,
@@ -56,7 +57,8 @@ class Inference:
     respond(settings, the voters' parameters): how they predict, None for `forward`. refuses:
     remedies that cannot be combined with it, and why. dtype: the precision it needs.
     diagnostics(state, settings): figures by name from the last state of one run's members, and
-    "warnings", a list of sentences.
+    "warnings", a list of sentences. why_failed(state): a sentence on why a run whose loss became
+    infinite could not be finished, None where it diverged.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Inference:
     words: Callable[[Settings], str]
     options: tuple[str, ...]
     uses: tuple[str, ...] = ()
+    prior: str = ""
     alias: tuple[str, Settings] | None = None
     notes: Callable[[Network, Settings], tuple[str, ...]] | None = None
     state_size: Callable[[Layout, Settings], int] | None = None
@@ -80,9 +83,20 @@ class Inference:
     dtype: str | None = None
     why_refused: str = ""
     diagnostics: Callable[[State, Settings], dict[str, Any]] | None = None
+    why_failed: Callable[[State], str | None] | None = None
     version: int = 1
 
     @property
     def descends(self) -> bool:
         """Whether the ordinary optimizer trains the members."""
         return self.stepper is None
+
+    def prior_told(self, settings: Settings) -> str:
+        """Return the prior in words, "" where there is none to state."""
+        if "prior_sd" not in self.options:
+            return ""
+        if settings.get("prior_sd") is not None:
+            return f"sd {settings['prior_sd']:g} of every parameter"
+        if settings.get("prior_width") is not None:
+            return f"unknown precisions, width {settings['prior_width']:g}"
+        return self.prior

@@ -101,9 +101,14 @@ class Likelihood:
         return np.stack([np.mean(inputs**2) for inputs in self.inputs])
 
     @cached_property
-    def inputs(self) -> Array:
-        """The rows' inputs (R, n, D)."""
-        return self.data.inputs[self._rows].astype(np.float64)
+    def inputs(self) -> list[Array]:
+        """The inputs (n, D) of each chain's rows; chains of the same rows share one copy."""
+        held: dict[bytes, Array] = {}
+        keys = [rows.tobytes() for rows in self._rows]
+        for key, rows in zip(keys, self._rows, strict=True):
+            if key not in held:
+                held[key] = self.data.inputs[rows].astype(np.float64)
+        return [held[key] for key in keys]
 
     def residual_squares(self, q: Array) -> Array:
         """Return the weighted sum of squared residuals (R, T) of a Gaussian likelihood."""
@@ -119,14 +124,14 @@ class Likelihood:
     def predictions(self, q: Array, n_rows: int) -> Array:
         """Return (R, k): class probabilities, or means, of at most n_rows training rows."""
         every = -(-self.targets.shape[1] // n_rows)
-        outputs = self._outputs(q, self.inputs[:, ::every])
+        outputs = self._outputs(q, [inputs[::every] for inputs in self.inputs])
         if not self.is_gaussian:
             log_probabilities = classify(self.network.likelihood, outputs).log_probabilities
             outputs = np.exp(np.asarray(log_probabilities)[..., 1:])
         return outputs.reshape(len(q), -1)
 
-    def _outputs(self, q: Array, inputs: Array) -> Array:
-        return forward(self.network, q, list(inputs))
+    def _outputs(self, q: Array, inputs: list[Array]) -> Array:
+        return forward(self.network, q, inputs)
 
     @cached_property
     def _exact(self) -> Workspace:
@@ -139,7 +144,8 @@ class Likelihood:
     def _workspace(self, dtype: Any) -> Workspace:
         n_chains, n_rows = self._rows.shape
         work = Workspace(self.network, n_chains, n_rows, np.dtype(dtype))
-        work.inputs[...] = self.inputs
+        for own, inputs in zip(work.inputs, self.inputs, strict=True):
+            own[...] = inputs
         work.share[:, 0] = self.exponents
         return work
 

@@ -21,6 +21,7 @@ from overfit_cli.core.optimizers import State
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.errors import UsageError
 from overfit_cli.records import Axis
+from overfit_cli.words import plural
 
 # (R, P) parameters and (R, B) places among each chain's rows -> gradient of the potential (R, P).
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
@@ -156,8 +157,9 @@ def temperature(velocity: Array, keep: Array) -> Array:
 
 def _words(settings: Settings) -> str:
     return (
-        f"stochastic-gradient HMC, {settings['chains']} chains of {settings['samples']} counted "
-        f"draws, {settings['thin']} steps apart, in {settings['cycles']} cycles"
+        f"stochastic-gradient HMC, {plural(settings['chains'], 'chain')} of "
+        f"{plural(settings['samples'], 'counted draw')}, {plural(settings['thin'], 'step')} apart, "
+        f"in {plural(settings['cycles'], 'cycle')}"
     )
 
 

@@ -21,6 +21,7 @@ from overfit_cli.core.replicas import Replicas
 from overfit_cli.core.schedules import Schedule
 from overfit_cli.records import Axis
 from overfit_cli.rng import stream
+from overfit_cli.words import plural
 
 FEWEST = 10
 
@@ -120,8 +121,8 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
     warnings = []
     if count < FEWEST:
         warnings.append(
-            f"swag collected {count} points, under {FEWEST}: too few to say how far the path "
-            "scatters; lower --swag-start or raise --epochs."
+            f"swag collected {plural(count, 'point')}, under {FEWEST}: too few to say how far the "
+            "path scatters; lower --swag-start or raise --epochs."
         )
     spread = float(np.sqrt((state["swag.squares"][0] / max(1, count)).mean()))
     return {"collected": count, "spread": spread, "warnings": warnings}
@@ -133,8 +134,9 @@ SWAG = Inference(
     source="Maddox, Garipov, Izmailov, Vetrov & Wilson 2019",
     members=lambda settings: 1,
     words=lambda settings: (
-        f"SWAG, {settings['draws']} draws from a Gaussian of rank {settings['swag_rank']} and its "
-        f"diagonal, collected after {settings['swag_start']:.0%} of the epochs"
+        f"SWAG, {plural(settings['draws'], 'draw')} from a Gaussian of rank "
+        f"{settings['swag_rank']} and its diagonal, collected after "
+        f"{settings['swag_start']:.0%} of the epochs"
     ),
     options=("swag_start", "swag_rank", "swag_lr", "draws"),
     around=Collector,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.bayes.curvature import Seen, layer_inputs
-from overfit_cli.bayes.evidence import Precisions, determined, log_evidence, raised
+from overfit_cli.bayes.evidence import Precisions, determined, limited, log_evidence, raised
 from overfit_cli.bayes.gaussians import Fit, Gaussian
 from overfit_cli.bayes.inference import Problem
 from overfit_cli.bayes.mode import Mode, Objective, minimise
@@ -105,6 +105,15 @@ class Target:
         if found.posterior.log_evidence >= evidence:
             return found
         return self.reach(parameters, now, n_passes)
+
+    def noise_left(self, parameters: Array, otherwise: Array) -> Array:
+        """Return the noise precision (T,) of a regression's residuals at `parameters` (P,).
+
+        With the targets' spread for noise, a mode begins near that of the prior alone, all zeros,
+        and relu units that died there do not come back.
+        """
+        squares = self._residual_squares(parameters)
+        return otherwise if squares is None else limited(self.n_rows, squares)
 
     def is_absurd(self, parameters: Array, precisions: Precisions) -> bool:
         """Whether parameters are so much worse than all zeros that a descent must have diverged."""

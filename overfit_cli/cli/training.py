@@ -23,7 +23,7 @@ def train_and_show(request: Request, asked: Asked) -> None:
     """Carry out `overfit run`.
 
     Raises:
-        RunsFailed: if some run diverged; all are stored and shown.
+        RunsFailed: if some run diverged or failed; all are stored and shown.
         Interrupted: what has finished is stored.
     """
     results = train_and_store(request, asked)
@@ -34,7 +34,8 @@ def train_and_show(request: Request, asked: Asked) -> None:
         show(run_page(results, typed(), request.every, request.plot, path))
     lost = [result for result in results if result.status != "done"]
     if lost:
-        raise RunsFailed(f"{len(lost)} of {len(results)} runs diverged; all are stored.")
+        ends = " or ".join(dict.fromkeys(result.status for result in lost))
+        raise RunsFailed(f"{len(lost)} of {len(results)} runs {ends}; all are stored.")
 
 
 def train_and_store(request: Request, asked: Asked) -> list[RunResult]:

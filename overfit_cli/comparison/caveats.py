@@ -6,7 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
-from overfit_cli.comparison.inference_caveats import chosen, poor_reference, some, warnings_told
+from overfit_cli.comparison.inference_caveats import (
+    chosen,
+    other_priors,
+    poor_reference,
+    some,
+    warnings_told,
+)
 from overfit_cli.comparison.records import Arm, Fidelity
 from overfit_cli.comparison.run import Run, order
 
@@ -112,9 +118,12 @@ def about_reference(
     """Yield what to know of the reference, and who could not be held against it."""
     if reference is None and asked is not None:
         yield f"the reference '{asked}' was not run here: nothing is held against it."
-    for arm in arms if fidelity else ():
-        if arm.name == reference:
-            yield from poor_reference(arm.name, chosen(arm, group.runs))
+    runs = {arm.name: chosen(arm, group.runs) for arm in arms if fidelity}
+    base = runs.pop(str(reference), [])
+    if base:
+        yield from poor_reference(str(reference), base)
+    for name, own in runs.items():
+        yield from other_priors(str(reference), base, name, own)
     for each in fidelity:
         for reason, seeds in each.unpaired.items():
             noun = "seed" if len(seeds) == 1 else "seeds"

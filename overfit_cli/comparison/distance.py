@@ -1,7 +1,8 @@
 """How far two predictive distributions of the same rows are apart.
 
 Izmailov, Vikram, Hoffman & Wilson 2021, "What are Bayesian neural network posteriors really
-like?": agreement and total variation, there between HMC and whatever approximates it.
+like?": agreement and total variation, there between HMC and whatever approximates it. share (n,)
+is each row's part of the mean over rows and sums to 1.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from scipy.special import ndtr
 Values = NDArray[Any]
 
 
-def agreement(one: Values, other: Values) -> float:
-    """Return the share of rows whose most probable class is equal; probabilities (n, K)."""
-    return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
+def agreement(one: Values, other: Values, share: Values) -> float:
+    """Return the part of the rows whose most probable class is equal; probabilities (n, K)."""
+    return float(share @ (one.argmax(axis=1) == other.argmax(axis=1)))
 
 
-def total_variation(one: Values, other: Values) -> float:
+def total_variation(one: Values, other: Values, share: Values) -> float:
     """Return the mean over rows of 1/2 sum_k |p_k - q_k|; probabilities (n, K)."""
-    return float(np.abs(one.astype(np.float64) - other).sum(axis=1).mean() / 2)
+    return float(share @ np.abs(one.astype(np.float64) - other).sum(axis=1) / 2)
 
 
-def normal_total_variation(one: Values, sd: Values, other: Values, other_sd: Values) -> float:
+def normal_total_variation(
+    one: Values, sd: Values, other: Values, other_sd: Values, share: Values
+) -> float:
     """Return the mean over rows and targets of 1/2 int |p - q| between Normals, all (n, T).
 
     In units of the narrower, N(0, 1) against N(m, s^2) with m >= 0, d = s^2 - 1 >= 0: it is the
@@ -41,4 +44,4 @@ def normal_total_variation(one: Values, sd: Values, other: Values, other_sd: Val
         low, high = -reach / d, c / reach
         more = ndtr(high) - ndtr(low) - ndtr((high - m) / s) + ndtr((low - m) / s)
     # where both are one Normal there is no limit to reach
-    return float(np.where(reach == 0, 0, more).clip(0, 1).mean())
+    return float(share @ np.where(reach == 0, 0, more).clip(0, 1).mean(axis=1))

@@ -94,8 +94,8 @@ def _distances(
 ) -> tuple[float | None, float] | str:
     """Return agreement and total variation, or why there are none.
 
-    A regression is compared as the Normal of its stored mean and standard deviation: what an
-    average over networks keeps of its mixture.
+    Rows count by their weights, as in every other score. A regression is compared as the Normal of
+    its stored mean and standard deviation: what an average over networks keeps of its mixture.
     """
     if own is None or reference is None:
         return NOT_STORED
@@ -103,8 +103,10 @@ def _distances(
     if not np.array_equal(own.ids[at], reference.ids[there]):
         return OTHER_ROWS
     one, other, same = own.outputs[at], reference.outputs[there], None
+    weights = np.ones(len(at)) if own.weights is None else own.weights[at]
+    share = weights / weights.sum()
     if own.noise is not None and reference.noise is not None:
-        apart = normal_total_variation(one, own.noise[at], other, reference.noise[there])
+        apart = normal_total_variation(one, own.noise[at], other, reference.noise[there], share)
     else:
-        same, apart = agreement(one, other), total_variation(one, other)
+        same, apart = agreement(one, other, share), total_variation(one, other, share)
     return (same, apart) if np.isfinite(apart) else NOT_FINITE

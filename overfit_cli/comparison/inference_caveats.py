@@ -66,6 +66,19 @@ def poor_reference(name: str, runs: Sequence[Run]) -> Iterator[str]:
         )
 
 
+def other_priors(
+    reference: str, runs: Sequence[Run], name: str, own: Sequence[Run]
+) -> Iterator[str]:
+    """Yield that a method has another prior than the reference, where both state one."""
+    there, here = ({run.prior for run in each} for each in (runs, own))
+    if "" not in there | here and there != here:
+        yield (
+            f"'{name}' has another prior ({' or '.join(sorted(here))}) than the reference "
+            f"'{reference}' ({' or '.join(sorted(there))}): the distance between them is not of "
+            "the approximation alone."
+        )
+
+
 def seeds_told(seeds: Collection[int]) -> str:
     """Return `seed 3`, or `seeds 1, 2`, the first eight of them."""
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {some(sorted(seeds))}"

@@ -26,4 +26,5 @@ def _told(found: dict[int, str], n_seeds: int) -> str:
     first, note = next(iter(found.items()))
     if len(found) == n_seeds and len(set(found.values())) == 1:
         return note
-    return f"{note} (seed {first}; {len(found)} of {n_seeds} seeds have one like it)"
+    have = "has" if len(found) == 1 else "have"
+    return f"{note} (seed {first}; {len(found)} of {n_seeds} seeds {have} one like it)"

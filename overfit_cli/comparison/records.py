@@ -133,6 +133,8 @@ class Verdict:
     adjusted for all comparisons with this baseline; None where nothing was tested. probabilities:
     of better, practically equal and worse (Bayesian twin of the corrected t), else None. rope: in
     the metric's unit. needed: the smallest number of seeds that could decide, for "too few".
+    enough: about how many would with 80% power if mean and spread stay as seen, for "undecided";
+    None if no number would.
     test_over_train: n_test / n_train of the variance factor, for the corrected t.
     interval: of the metric; of "error" for McNemar's test, as are differences and rope.
     others: intervals for the other metrics, which get no verdict.
@@ -151,6 +153,7 @@ class Verdict:
     comparisons: int
     probabilities: tuple[float, float, float] | None = None
     needed: int | None = None
+    enough: int | None = None
     test_over_train: float | None = None
     others: tuple[Interval, ...] = ()
 

@@ -22,7 +22,8 @@ class Run:
     fingerprint: of the data. split: how they were split and noised, as text; unsaid options are
     absent. settings: every option that moved its numbers, as text, but those of the data.
     versions: of the engine and of each remedy. kind: "" where no score tells. notes: on its data.
-    r_hat, ess: of a sampler's predictions, else NaN. warnings: of its inference. trials: how many
+    r_hat, ess: of a sampler's predictions, else NaN. warnings: of its inference. prior: its
+    inference's in words, "" where none is stated. trials: how many
     settings `overfit tune` tried for this method and seed, 0 if it was not tuned; tried: their
     values of each option that differed among them.
     """
@@ -49,6 +50,7 @@ class Run:
     r_hat: float = math.nan
     ess: float = math.nan
     warnings: tuple[str, ...] = ()
+    prior: str = ""
     trials: int = 0
     tried: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -93,6 +95,7 @@ def run_of(
         r_hat=float(result.diagnostics.get("r_hat_predictions", math.nan)),
         ess=float(result.diagnostics.get("ess_predictions", math.nan)),
         warnings=tuple(result.diagnostics.get("warnings", ())),
+        prior=str(result.diagnostics.get("prior", "")),
         trials=int(result.diagnostics.get("trials", 0)),
         tried=result.diagnostics.get("tried", {}),
     )

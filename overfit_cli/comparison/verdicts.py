@@ -19,6 +19,7 @@ from overfit_cli.comparison.records import (
     Verdict,
 )
 from overfit_cli.errors import choose
+from overfit_cli.statistics import power
 from overfit_cli.statistics.corrected_t import corrected_t, has_spread, posterior
 from overfit_cli.statistics.estimate import LEVEL, Estimate, Floats
 from overfit_cli.statistics.mcnemar import mcnemar
@@ -206,9 +207,21 @@ def _verdict(
         comparisons=comparisons,
         probabilities=found.probabilities,
         needed=needed if finding == "too few" else None,
+        enough=_enough(found, comparisons, design) if finding == "undecided" else None,
         test_over_train=design.test_over_train if found.test == "corrected t" else None,
         others=found.others,
     )
+
+
+def _enough(found: _Comparison, comparisons: int, design: _Design) -> int | None:
+    """Return about how many seeds would decide, None if none would."""
+    n, flips = len(found.differences), found.test == "sign flip"
+    if n < 2 or found.test == "McNemar":
+        return None
+    mean, sd = float(found.differences.mean()), float(np.std(found.differences, ddof=1))
+    shared = 0.0 if flips else design.test_over_train
+    seen = power.Design(mean, sd, shared, found.rope, comparisons, flips)
+    return power.seeds_to_decide(seen, max(n + 1, _needed(found.test, comparisons)))
 
 
 def _needed(test: Test, comparisons: int) -> int:

@@ -115,7 +115,7 @@ def idle_options(settings: Mapping[str, Any]) -> dict[str, str]:
         for key, values in needs
         if name in settings and key in settings and settings[key] not in values
     }
-    if "p" in settings and not settings["hidden"]:
+    if "p" in settings and not settings.get("hidden", True):
         idle["p"] = "is for hidden layers, and there are none"
     if "prior_sd" in settings:
         idle.setdefault("prior_width", "is for unknown precisions, and --prior-sd fixes them")

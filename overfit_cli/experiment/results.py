@@ -22,7 +22,7 @@ from overfit_cli.experiment.environment import environment
 from overfit_cli.experiment.prediction import predictor_of
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack, full_train_part, part_of, units_of
-from overfit_cli.records import EpochRecord, Model, Predictions, RunResult
+from overfit_cli.records import EpochRecord, Model, Predictions, RunResult, Status
 
 
 def run_results(
@@ -101,9 +101,10 @@ def _result(
         predictor = _with_noise(predictor, parts)
     answers = _answers(predictor, parts, diverged)
     restored = outcome.restored[own]
+    status, diagnostics = _status(stack, outcome, run, voters, predictor)
     return RunResult(
         run_id=spec.run_id,
-        status="diverged" if diverged else "done",
+        status=status,
         method=spec.method,
         dataset=spec.data.dataset,
         seed=spec.seed,
@@ -120,7 +121,7 @@ def _result(
         restored_epoch=int(restored.max()) if restored.max() >= 0 else None,
         seconds=seconds,
         final=_final(answers, parts, stack.network.likelihood),
-        diagnostics=_diagnostics(stack, outcome, run, voters, predictor),
+        diagnostics=diagnostics,
         notes=data.notes,
         sizes=stack.network.layout.sizes,
         classes=data.classes,
@@ -198,6 +199,21 @@ def _best_epoch(curve: Sequence[EpochRecord]) -> int:
     return min(finite)[1] if finite else curve[-1].epoch
 
 
+def _status(
+    stack: Stack, outcome: Outcome, run: int, voters: Ballot, predictor: Predictor
+) -> tuple[Status, dict[str, Any]]:
+    """Return how a run ended, and its diagnostics: of a failed one the reason."""
+    own = np.flatnonzero(stack.run_of == run)
+    inference = stack.spec.inference
+    if not outcome.diverged[own].any():
+        return "done", _diagnostics(stack, outcome, run, voters, predictor)
+    if inference is not None and inference.why_failed is not None:
+        reason = inference.why_failed({key: held[own] for key, held in outcome.state.items()})
+        if reason is not None:
+            return "failed", {"reason": reason}
+    return "diverged", _diagnostics(stack, outcome, run, voters, predictor)
+
+
 def _diagnostics(
     stack: Stack, outcome: Outcome, run: int, voters: Ballot, predictor: Predictor
 ) -> dict[str, Any]:
@@ -214,6 +230,8 @@ def _diagnostics(
         sd = np.sqrt(_mean_noise(voters.log_weights, predictor.noise_variance)) * scale
         found["noise_sd"] = sd.tolist()
     inference = stack.spec.inference
+    if inference is not None and (prior := inference.prior_told(stack.spec.remedies["bayes"])):
+        found["prior"] = prior
     diverged = outcome.diverged[own].any()
     # what it collected ends somewhere on its way to infinity
     if inference is not None and inference.diagnostics is not None and not diverged:
@@ -234,9 +252,11 @@ def _mean_noise(log_weights: Array, variance: Array) -> Array:
 def _predictions(answer: Answer | None, part: Part | None, data: Prepared) -> Predictions | None:
     if answer is None or part is None:
         return None
+    ids, weights = data.test.ids, data.test.weights
     if answer.log_probabilities is not None:
-        return Predictions(data.test.ids, part.targets, np.exp(answer.log_probabilities))
-    return Predictions(data.test.ids, part.targets, np.asarray(answer.mean), answer.sd)
+        outputs = np.exp(answer.log_probabilities)
+        return Predictions(ids, part.targets, outputs, weights=weights)
+    return Predictions(ids, part.targets, np.asarray(answer.mean), answer.sd, weights)
 
 
 def _model(network: Network, voters: Ballot, predictor: Predictor, data: Prepared) -> Model:
@@ -258,8 +278,3 @@ def _model(network: Network, voters: Ballot, predictor: Predictor, data: Prepare
             "target_scale": predictor.units.scale,
         },
     )
-
-
-def result_spec(result: RunResult) -> RunSpec:
-    """Return the spec a stored run was trained from."""
-    return RunSpec.model_validate(dict(result.spec))

@@ -40,4 +40,6 @@ def most_runs(spec: RunSpec, data: Prepared) -> int:
     per_run = layout.n_parameters * itemsize * COPIES * members
     if inference is not None and inference.state_size is not None:
         per_run += 8 * inference.state_size(layout, spec.remedies["bayes"]) * members
-    return max(1, min(STACK_BYTES // per_run, ROW_BYTES // max(1, size_of(data))))
+    # a sampler's chains have the training rows before them, each its own copy
+    copies = 1 if inference is None or inference.descends else 1 + members
+    return max(1, min(STACK_BYTES // per_run, ROW_BYTES // max(1, copies * size_of(data))))

@@ -132,7 +132,10 @@ def losses(runs: Sequence[RunResult]) -> list[str]:
         axis = diverged[0].axis + ("s" if len(diverged) > 1 else "")
         lines.append(f"{_share(diverged, runs)} diverged at {axis} {where}")
     if failed:
-        lines.append(f"{_share(failed, runs)} failed")
+        reasons = dict.fromkeys(
+            str(run.diagnostics.get("reason", "")).rstrip(".") for run in failed
+        )
+        lines.append(": ".join([f"{_share(failed, runs)} failed", *filter(None, reasons)]))
     return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,10 @@ from overfit_cli.core.layout import Layout
 from overfit_cli.core.network import Network, forward
 from overfit_cli.core.predictor import Predictor, fixed_votes
 from overfit_cli.errors import UsageError
+from overfit_cli.experiment.loading import ready
+from overfit_cli.experiment.options import parse_options
+from overfit_cli.experiment.spec import specs_of
+from overfit_cli.experiment.train import finish, train
 
 UNITS = Units(np.zeros(1), np.ones(1))
 GRIDS = {
@@ -115,6 +120,25 @@ def test_a_network_too_large_is_refused_with_the_number_of_settings_and_the_alte
     assert announced(small, settings | {"grid_values": 2}) == (
         "exact: 2^9 = 512 settings of the parameters are visited.",
     )
+
+
+@pytest.mark.parametrize("weights", [[0.0, 3.0, 0.0], [1.0, 1.0, 0.0]])
+def test_a_regression_on_one_row_says_so(weights: list[float], tmp_path: Path) -> None:
+    """Of one residual the noise has no mean variance: what follows would be infinite."""
+    lines = [f"{n},{n * n},{weight},train" for n, weight in enumerate(weights)]
+    path = tmp_path / "few.csv"
+    path.write_text("\n".join(["x,y,w,part", *lines, "3,8,1,test", "4,9,1,test"]), encoding="utf-8")
+    options = {"dataset": str(path), "target": "y", "task": "regression", "split_column": "part",
+               "weight_column": "w", "val_size": 0, "hidden": [1], "grid_values": 3,
+               "method": "bayes", "inference": "exact"}  # fmt: skip
+    specs, data = ready(specs_of(parse_options(options)))
+    (result,) = finish(train(specs, data))
+    if sum(weight > 0 for weight in weights) > 1:
+        assert result.status == "done"
+        assert np.isfinite(result.final["test"]["nll"])
+    else:
+        assert result.status == "failed"
+        assert "at least 2 training rows" in result.diagnostics["reason"]
 
 
 def test_a_grid_too_coarse_and_one_too_narrow_are_warned_of() -> None:

@@ -1,28 +1,20 @@
-"""Laplace: the curvature, the Gaussians, the evidence, and runs from options to predictions."""
+"""Laplace: runs from options to predictions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from oracles import loop_network
-from posteriors import small_problem
+from laplace_oracles import (
+    CURVATURES,
+)
 
-from overfit_cli.bayes import curvature
-from overfit_cli.bayes.curvature import Seen
-from overfit_cli.bayes.evidence import Precisions
-from overfit_cli.bayes.gaussians import diagonal, full
-from overfit_cli.bayes.inference import Problem
-from overfit_cli.bayes.kronecker import flat, kfac, layers
-from overfit_cli.bayes.linearised import linearised
-from overfit_cli.bayes.mode import minimise
-from overfit_cli.bayes.target import Target
-from overfit_cli.core.descent import TrainingData
+from overfit_cli.bayes.laplace import CURVATURES as CURVATURE_FITS
 from overfit_cli.core.layout import Layout
-from overfit_cli.core.network import Network, forward
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.loading import ready
 from overfit_cli.experiment.options import parse_options
@@ -33,255 +25,6 @@ from overfit_cli.experiment.stacks import stacks_of
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import RunResult
 
-LIKELIHOODS = ("bernoulli", "categorical", "gaussian")
-CURVATURES = ("diagonal", "kfac", "full")
-every_likelihood = pytest.mark.parametrize("likelihood", LIKELIHOODS)
-
-
-def seen(likelihood: str, n_rows: int = 7) -> Seen:
-    problem, rng = small_problem(likelihood, n_rows), np.random.default_rng(5)
-    parameters = rng.standard_normal(problem.network.layout.n_parameters) * 0.6
-    return Seen(problem.network, parameters, problem.data.inputs, rng.uniform(0.2, 2, n_rows))
-
-
-def outputs(network: Network, parameters: np.ndarray, row: np.ndarray) -> np.ndarray:
-    sizes = network.layout.sizes
-    return np.array(loop_network.forward(sizes, network.activation, parameters, row))
-
-
-def jacobian(network: Network, parameters: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """(K, P) by central differences of the loop network."""
-    step, eye = 1e-6, np.eye(len(parameters))
-    columns = [
-        (
-            outputs(network, parameters + step * e, row)
-            - outputs(network, parameters - step * e, row)
-        )
-        / (2 * step)
-        for e in eye
-    ]
-    return np.stack(columns, axis=1)
-
-
-def output_hessians(likelihood: str, z: np.ndarray) -> list[np.ndarray]:
-    """One row's second derivatives in its outputs; one per target of a regression."""
-    if likelihood == "bernoulli":
-        p = 1 / (1 + np.exp(-z[0]))
-        return [np.array([[p * (1 - p)]])]
-    if likelihood == "categorical":
-        p = np.exp(z) / np.exp(z).sum()
-        return [np.diag(p) - np.outer(p, p)]
-    return [np.diag(e) for e in np.eye(len(z))]
-
-
-def gauss_newton(given: Seen) -> np.ndarray:
-    found = 0.0
-    for row, exponent in zip(given.inputs, given.exponents, strict=True):
-        j = jacobian(given.network, given.parameters, row)
-        hessians = output_hessians(
-            given.network.likelihood, outputs(given.network, given.parameters, row)
-        )
-        found += exponent * np.stack([j.T @ h @ j for h in hessians])
-    return np.asarray(found)
-
-
-@every_likelihood
-def test_curvature_against_one_row_at_a_time(likelihood: str, monkeypatch: Any) -> None:
-    given = seen(likelihood)
-    exact = gauss_newton(given)
-    np.testing.assert_allclose(curvature.full(given), exact, rtol=1e-6, atol=1e-7)
-    own = np.diagonal(exact, axis1=1, axis2=2)
-    np.testing.assert_allclose(curvature.diagonal(given), own, rtol=1e-6, atol=1e-7)
-    whole = curvature.full(given), curvature.kronecker(given)
-    monkeypatch.setattr(curvature, "BLOCK", 40)
-    np.testing.assert_allclose(curvature.full(given), whole[0], rtol=1e-9)
-    for now, before in zip(curvature.kronecker(given), whole[1], strict=True):
-        for left, right in zip(now, before, strict=True):
-            np.testing.assert_allclose(left, right, rtol=1e-9)
-
-
-@every_likelihood
-def test_kronecker_factors_are_exact_within_layers_for_one_row(likelihood: str) -> None:
-    given, layout = seen(likelihood, 1), small_problem(likelihood).network.layout
-    exact, (inner, outer) = curvature.full(given), curvature.kronecker(given)
-    places = layers(layout, np.arange(layout.n_parameters, dtype=float)[None])
-    for a, b, place in zip(inner, outer, places, strict=True):
-        own = place[0].astype(int).ravel()
-        for part, matrix in enumerate(exact):
-            np.testing.assert_allclose(
-                np.kron(a, b[part]), matrix[np.ix_(own, own)], rtol=1e-10, atol=1e-12
-            )
-
-
-def dense(given: Seen, kind: str, precision: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """The precision matrix that a Gaussian should have, made of plain matrices."""
-    layout, prior = given.network.layout, np.diag(precision)
-    if kind == "full":
-        return np.tensordot(noise, curvature.full(given), 1) + prior
-    if kind == "diagonal":
-        return np.diag(noise @ curvature.diagonal(given)) + prior
-    found = prior.copy()
-    places = layers(layout, np.arange(layout.n_parameters, dtype=float)[None])
-    for a, b, place in zip(*curvature.kronecker(given), places, strict=True):
-        own = place[0].astype(int).ravel()
-        found[np.ix_(own, own)] += np.kron(a, np.tensordot(noise, b, 1))
-    return found
-
-
-@pytest.mark.parametrize("kind", CURVATURES)
-@every_likelihood
-def test_a_gaussian_against_its_dense_matrix(likelihood: str, kind: str) -> None:
-    given, rng = seen(likelihood), np.random.default_rng(6)
-    layout = given.network.layout
-    sizes = [group.stop - group.start for group in layout.groups]
-    precision = np.repeat(rng.uniform(0.3, 3, len(sizes)), sizes)
-    noise = rng.uniform(0.5, 2, given.n_parts)
-    gaussian = {"diagonal": diagonal, "kfac": kfac, "full": full}[kind](given)(precision, noise)
-    matrix = dense(given, kind, precision, noise)
-    covariance = np.linalg.inv(matrix)
-    np.testing.assert_allclose(gaussian.variances, np.diag(covariance), rtol=1e-10)
-    assert gaussian.log_det == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-9)
-    v = rng.standard_normal(layout.n_parameters)
-    np.testing.assert_allclose(gaussian.solve(v), covariance @ v, rtol=1e-9, atol=1e-12)
-    root = gaussian.draw(np.eye(layout.n_parameters))
-    np.testing.assert_allclose(root.T @ root, covariance, rtol=1e-9, atol=1e-11)
-    parts = [dense(given, kind, 0 * precision, unit) for unit in np.eye(given.n_parts)]
-    traces = [np.trace(covariance @ part) for part in parts]
-    np.testing.assert_allclose(gaussian.traces, traces, rtol=1e-9)
-
-
-def test_layers_and_flat_are_inverse() -> None:
-    layout = Layout((3, 5, 2))
-    vectors = np.random.default_rng(0).standard_normal((4, layout.n_parameters))
-    np.testing.assert_array_equal(flat(layout, layers(layout, vectors)), vectors)
-
-
-@every_likelihood
-def test_linearised_predictions_against_differences(likelihood: str) -> None:
-    given, rng = seen(likelihood), np.random.default_rng(7)
-    mode, network = given.parameters, given.network
-    near = mode + 0.3 * rng.standard_normal((3, len(mode)))
-    found = linearised(mode)(network, near, given.inputs)
-    for place, row in enumerate(given.inputs):
-        expected = outputs(network, mode, row) + (near - mode) @ jacobian(network, mode, row).T
-        np.testing.assert_allclose(found[:, place], expected, rtol=1e-6, atol=1e-7)
-    np.testing.assert_allclose(
-        linearised(mode)(network, mode[None], given.inputs),
-        forward(network, mode[None], given.inputs),
-        rtol=1e-12,
-    )
-
-
-# -- identity 7: a linear-Gaussian network ---------------------------------------------------
-
-
-def linear(n_targets: int = 1, weighted: bool = False) -> Problem:
-    rng = np.random.default_rng(8)
-    x = rng.standard_normal((23, 4))
-    t = x @ rng.standard_normal((4, n_targets)) + 0.5 + 0.3 * rng.standard_normal((23, n_targets))
-    network = Network(Layout((4, n_targets)), "tanh", "gaussian")
-    weights = rng.uniform(0.1, 2, 23) if weighted else None
-    return Problem(network, TrainingData(x, t, weights), 23)
-
-
-def closed_form(problem: Problem, precisions: Precisions) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean (T, 5), covariance (T, 5, 5) and log evidence of Bayesian linear regression.
-
-    The evidence as the density of the targets, N(0, noise + X prior X'), for weights of 1.
-    """
-    x = np.column_stack([problem.data.inputs, np.ones(23)])
-    weights = problem.data.weights
-    exponents = np.ones(23) if weights is None else weights * 23 / weights.sum()
-    prior = np.array([precisions.prior[0]] * 4 + [precisions.prior[1]])
-    means, covariances, evidence = [], [], 0.0
-    for t, noise in zip(problem.data.targets.T, precisions.noise, strict=True):
-        covariance = np.linalg.inv(noise * (x.T * exponents) @ x + np.diag(prior))
-        means.append(noise * covariance @ (x.T * exponents) @ t)
-        covariances.append(covariance)
-        density = np.eye(23) / noise + (x / prior) @ x.T
-        evidence -= (23 * np.log(2 * np.pi) + np.linalg.slogdet(density)[1]) / 2
-        evidence -= t @ np.linalg.solve(density, t) / 2
-    return np.array(means), np.array(covariances), float(evidence)
-
-
-@pytest.mark.parametrize("kind", ["kfac", "full"])
-@pytest.mark.parametrize(("n_targets", "weighted"), [(1, False), (2, False), (2, True)])
-def test_a_linear_gaussian_network_is_exact(kind: str, n_targets: int, weighted: bool) -> None:
-    problem = linear(n_targets, weighted)
-    precisions = Precisions(np.array([0.7, 2.5]), np.array([3.0, 11.0])[:n_targets])
-    target = Target(problem, np.arange(23), {"kfac": kfac, "full": full}[kind])
-    start = np.zeros(problem.network.layout.n_parameters)
-    reached = target.reach(start, precisions, 2)
-    mode, found = reached.mode, reached.posterior
-    means, covariances, evidence = closed_form(problem, precisions)
-    point = layers(problem.network.layout, mode.point[None])[0][0]
-    np.testing.assert_allclose(point.T, means, rtol=0, atol=1e-10)
-    root = layers(problem.network.layout, found.gaussian.draw(np.eye(len(start))))[0]
-    for t, covariance in enumerate(covariances):
-        np.testing.assert_allclose(root[..., t].T @ root[..., t], covariance, rtol=0, atol=1e-10)
-    if not weighted:
-        assert found.log_evidence == pytest.approx(evidence, abs=1e-10)
-    assert found.distance < 1e-8
-
-
-def test_the_fixed_point_is_a_maximum_of_the_evidence() -> None:
-    problem = linear(2)
-    target = Target(problem, np.arange(23), full)
-    point, now = np.zeros(10), Precisions(np.ones(2), np.ones(2))
-    found = target.reach(point, now, 2)
-    for _ in range(200):
-        evidence = found.posterior.log_evidence
-        found = target.climb(found.mode.point, found.precisions, evidence, False, 2)
-        assert found.posterior.log_evidence >= evidence - 1e-9
-    now = found.precisions
-    best = closed_form(problem, now)[2]
-    # weights and biases of a layer share their precision
-    for change in (1.02, 1 / 1.02):
-        for prior, noise in (
-            (now.prior * change, now.noise),
-            (now.prior, now.noise * [change, 1]),
-            (now.prior, now.noise * [1, change]),
-        ):
-            assert closed_form(problem, Precisions(prior, noise))[2] < best
-
-
-@every_likelihood
-def test_the_mode_is_one(likelihood: str) -> None:
-    """The gradient of the penalised nll, by differences of the loop network, vanishes."""
-    problem = small_problem(likelihood)
-    layout = problem.network.layout
-    noise = np.array([2.0, 5.0]) if likelihood == "gaussian" else np.ones(1)
-    precisions = Precisions(np.full(len(layout.groups), 1.5), noise)
-    target = Target(problem, np.arange(22), full)
-    start = 0.3 * np.random.default_rng(2).standard_normal(layout.n_parameters)
-    mode = target.reach(start, precisions, 20).mode
-    _, slope = target.objective(precisions)(mode.point)
-    if likelihood != "gaussian":
-        _, loop = loop_network.loss_and_gradient(
-            layout.sizes, "tanh", likelihood, mode.point, problem.data.inputs, problem.data.targets
-        )
-        np.testing.assert_allclose(22 * np.array(loop) + 1.5 * mode.point, slope, atol=1e-9)
-    assert target.posterior(mode.point, precisions).distance < 0.01
-    assert np.abs(slope).max() < 0.05
-
-
-def test_minimise_a_quadratic_and_stops_where_nothing_is_lower() -> None:
-    rng = np.random.default_rng(3)
-    root = rng.standard_normal((6, 6))
-    matrix, goal = root @ root.T + np.eye(6), rng.standard_normal(6)
-
-    def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
-        return float((x - goal) @ matrix @ (x - goal) / 2), matrix @ (x - goal)
-
-    found = minimise(objective, np.zeros(6), lambda v: v, 100, 1e-9)
-    np.testing.assert_allclose(found.point, goal, atol=1e-8)
-    assert found.n_steps < 100
-    wrong = minimise(lambda x: (float(x @ x), -x), np.ones(6), lambda v: v, 5)
-    np.testing.assert_array_equal(wrong.point, np.ones(6))
-
-
-# -- runs ----------------------------------------------------------------------------------------
-
 TASKS: dict[str, dict[str, Any]] = {
     "two classes": {"dataset": "moons:n=60,n_test=40", "hidden": [5, 3]},
     "three classes": {"dataset": "iris", "hidden": [4]},
@@ -289,12 +32,31 @@ TASKS: dict[str, dict[str, Any]] = {
     "three targets": {"dataset": "linnerud", "hidden": []},
 }
 
-FRIEDMAN = {"dataset": "friedman1:n=200,n_test=50", "hidden": [20], "epochs": 100, "layers": "all"}
+FRIEDMAN: dict[str, Any] = {
+    "dataset": "friedman1:n=200,n_test=50",
+    "hidden": [20],
+    "epochs": 100,
+    "layers": "all",
+}
+
+
+LAPLACE: dict[str, Any] = {
+    "method": "bayes",
+    "inference": "laplace",
+    "epochs": 20,
+    "rounds": 4,
+    "draws": 7,
+}
 
 
 def runs(seeds: int = 1, **given: Any) -> list[RunResult]:
-    options = {"method": "bayes", "inference": "laplace", "epochs": 20, "rounds": 4, "draws": 7}
-    specs, data = ready(specs_of(parse_options(options | given | {"seeds": seeds})))
+    return trained([given | {"seeds": seeds}])
+
+
+def trained(options: Sequence[Mapping[str, Any]]) -> list[RunResult]:
+    """Every run of these options, in as few stacks as may be."""
+    found = [spec for own in options for spec in specs_of(parse_options({**LAPLACE, **own}))]
+    specs, data = ready(found)
     return [
         result
         for stack in stacks_of(specs, data)
@@ -439,10 +201,37 @@ def test_one_round_would_tune_nothing() -> None:
 
 
 @pytest.mark.parametrize("curvature", ["kfac", "full"])
-def test_a_singular_hessian_is_one_sentence(curvature: str) -> None:
-    said = r"seed 0: .*Hessian at the mode is singular.*deviation 1e\+08 .*smaller --prior-sd"
-    with pytest.raises(UsageError, match=said):
-        runs(**TASKS["three classes"] | {"curvature": curvature, "prior_sd": 1e8})
+def test_a_singular_hessian_fails_its_run_with_one_sentence(curvature: str) -> None:
+    (result,) = runs(**TASKS["three classes"] | {"curvature": curvature, "prior_sd": 1e8})
+    assert result.status == "failed"
+    assert result.model is None
+    said = r"laplace: the Hessian at the mode is singular.*deviation 1e\+08 .*smaller --prior-sd"
+    assert re.match(said, result.diagnostics["reason"])
+
+
+def test_what_has_no_gaussian_leaves_its_neighbours_alone() -> None:
+    given = TASKS["three classes"] | {"layers": "all"}
+    options = [given | {"prior_sd": sd, "seed": seed} for seed, sd in enumerate((1.0, 1e8, 2.0))]
+    together = trained(options)
+    alone = [trained([own])[0] for own in options]
+    assert [run.status for run in together] == ["done", "failed", "done"]
+    for run, own in zip(together, alone, strict=True):
+        assert repr(run.curves) == repr(own.curves)
+        assert repr(run.final) == repr(own.final)
+        assert repr(run.diagnostics) == repr(own.diagnostics)
+
+
+@pytest.mark.parametrize("curvature", CURVATURES)
+def test_a_hessian_that_is_not_finite_is_no_gaussian(curvature: str, monkeypatch: Any) -> None:
+    fit = CURVATURE_FITS[curvature]
+    monkeypatch.setitem(
+        CURVATURE_FITS,
+        curvature,
+        lambda seen: fit(replace(seen, exponents=seen.exponents * np.inf)),
+    )
+    (result,) = runs(**TASKS["three classes"] | {"curvature": curvature})
+    assert result.status == "diverged"
+    assert "reason" not in result.diagnostics
 
 
 def test_a_matrix_too_large_is_refused_before_training() -> None:
@@ -463,19 +252,3 @@ def test_penalties_are_refused(other: str) -> None:
 def test_no_draws_are_refused() -> None:
     with pytest.raises(UsageError, match="--draws: '0' is not a whole number of at least 1"):
         runs(draws=0)
-
-
-def test_weights_are_exponents() -> None:
-    """A row of weight 2 beside rows of weight 1 is a row that stands there twice."""
-    problem = small_problem("categorical")
-    data, rows = problem.data, np.arange(22)
-    weights = np.ones(22)
-    weights[:11] = 2
-    precisions = Precisions(np.ones(6), np.ones(1))
-    weighted = Target(replace(problem, data=replace(data, weights=weights)), rows, full).objective(
-        precisions
-    )
-    twice = Target(problem, np.concatenate([rows, rows[:11]]), full).objective(precisions)
-    q = np.random.default_rng(4).standard_normal(problem.network.layout.n_parameters)
-    prior = q @ q / 2
-    assert (weighted(q)[0] - prior) * 33 / 22 == pytest.approx(twice(q)[0] - prior)

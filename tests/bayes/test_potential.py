@@ -16,7 +16,7 @@ WEIGHTS = np.random.default_rng(5).uniform(0, 3, 22).round(1)
 def outputs(fixture: Fixture, chain: int, row: int) -> list[float]:
     network = fixture.likelihood.network
     weights, biases = loop_network.unpack(network.layout.sizes, fixture.q[chain])
-    a = [float(value) for value in fixture.likelihood.inputs[chain, row]]
+    a = [float(value) for value in fixture.likelihood.inputs[chain][row]]
     for layer, (matrix, bias) in enumerate(zip(weights, biases, strict=True)):
         a = [
             math.fsum(y * matrix[i][j] for i, y in enumerate(a)) + bias[j] for j in range(len(bias))
@@ -126,3 +126,11 @@ def test_watched_predictions_are_probabilities_or_means(name: str) -> None:
             else:
                 expected += z
         np.testing.assert_allclose(found[chain], expected, rtol=1e-12)
+
+
+def test_chains_of_one_run_share_their_rows() -> None:
+    problem = small_problem("bernoulli", n_rows=6, n_sets=2)
+    rows = np.array([[0, 1, 2], [3, 4, 5], [0, 1, 2]])
+    first, second, third = Likelihood(problem, rows).inputs
+    assert first is third
+    np.testing.assert_array_equal(second, problem.data.inputs[3:6])

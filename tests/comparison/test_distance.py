@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 
 from overfit_cli.comparison.distance import agreement, normal_total_variation, total_variation
 
+
+def alike(n):
+    """The shares of rows that all count alike."""
+    return np.full(n, 1 / n)
+
+
 MEAN = st.floats(-5, 5)
 SD = st.floats(0.05, 20)
 
@@ -20,7 +26,7 @@ def test_classes_against_a_loop_over_rows(classes):
     one, other = rng.dirichlet(np.full(classes, 0.5), (2, 50))
     same = sum(row.tolist().index(max(row)) == own.tolist().index(max(own))
                for row, own in zip(one, other, strict=True))  # fmt: skip
-    assert agreement(one, other) == pytest.approx(same / 50)
+    assert agreement(one, other, alike(50)) == pytest.approx(same / 50)
     # the largest difference of probability over all sets of classes: another definition
     apart = [
         max(
@@ -31,25 +37,26 @@ def test_classes_against_a_loop_over_rows(classes):
         )
         for row, own in zip(one, other, strict=True)
     ]
-    assert total_variation(one, other) == pytest.approx(sum(apart) / 50)
+    assert total_variation(one, other, alike(50)) == pytest.approx(sum(apart) / 50)
 
 
 def test_two_classes_are_the_difference_of_one_probability():
     p, q = np.array([0.9, 0.2, 0.5]), np.array([0.6, 0.7, 0.5])
     one, other = (np.column_stack([1 - each, each]) for each in (p, q))
-    assert total_variation(one, other) == pytest.approx((0.3 + 0.5 + 0) / 3)
-    assert agreement(one, other) == pytest.approx(2 / 3)
+    assert total_variation(one, other, alike(3)) == pytest.approx((0.3 + 0.5 + 0) / 3)
+    assert agreement(one, other, alike(3)) == pytest.approx(2 / 3)
 
 
 def test_the_ends_of_the_scale():
     sure, other = np.eye(3), np.roll(np.eye(3), 1, axis=1)
-    assert (total_variation(sure, sure), agreement(sure, sure)) == (0, 1)
-    assert (total_variation(sure, other), agreement(sure, other)) == (1, 0)
+    for distant, ends in ((sure, (0, 1)), (other, (1, 0))):
+        found = [measure(sure, distant, alike(3)) for measure in (total_variation, agreement)]
+        assert found == pytest.approx(ends)
 
 
 def normal(*pairs):
     """The distance of N(m, s) from N(n, t) for (m, s, n, t), a row each."""
-    return normal_total_variation(*np.array(pairs, float).T[:, :, None])
+    return normal_total_variation(*np.array(pairs, float).T[:, :, None], alike(len(pairs)))
 
 
 @settings(max_examples=40)
@@ -89,7 +96,20 @@ def test_normals_are_averaged_over_rows_and_targets():
     sd, other_sd = rng.uniform(0.5, 2, (2, 4, 3))
     cells = np.stack([one, sd, other, other_sd]).reshape(4, -1).T
     wanted = np.mean([normal(tuple(cell)) for cell in cells])
-    assert normal_total_variation(one, sd, other, other_sd) == pytest.approx(wanted)
+    assert normal_total_variation(one, sd, other, other_sd, alike(4)) == pytest.approx(wanted)
+
+
+def test_a_weight_of_two_is_a_row_that_stands_there_twice():
+    rng = np.random.default_rng(3)
+    one, other = rng.dirichlet(np.ones(3), (2, 6))
+    sd, other_sd = rng.uniform(0.5, 2, (2, 6, 3))
+    weights = np.array([2, 1, 0, 1, 3, 1])
+    times, share = np.repeat(np.arange(6), weights), weights / weights.sum()
+    for measure in (agreement, total_variation):
+        wanted = measure(one[times], other[times], alike(8))
+        assert measure(one, other, share) == pytest.approx(wanted)
+    wanted = normal_total_variation(one[times], sd[times], other[times], other_sd[times], alike(8))
+    assert normal_total_variation(one, sd, other, other_sd, share) == pytest.approx(wanted)
 
 
 def test_no_width_is_no_number():

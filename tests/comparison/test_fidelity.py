@@ -156,6 +156,20 @@ def test_one_chain_cannot_be_judged():
     assert "cannot be judged" not in " ".join(only_problem(sampled()).warnings)
 
 
+def test_other_priors_than_the_references_are_told():
+    def with_prior(inference, prior=""):
+        told = {"prior": prior} if prior else {}
+        return [replace(bayes(inference, seed), diagnostics=told) for seed in (0, 1)]
+
+    said = "bayes (inference {})' has another prior ({}) than the reference 'bayes (inference hmc)'"
+    runs = with_prior("hmc", "unknown precisions, width 0.05") + with_prior("swag")
+    told = " ".join(only_problem(runs + with_prior("laplace", "by likelihood")).warnings)
+    assert said.format("laplace", "by likelihood") in told
+    assert "(unknown precisions, width 0.05): the distance between them is not of" in told
+    same = with_prior("sghmc", "unknown precisions, width 0.05")
+    assert "another prior" not in " ".join(only_problem(runs + same).warnings)
+
+
 def test_few_independent_draws_are_told():
     said = " ".join(only_problem(sampled(ess_predictions=37.4)).warnings)
     assert "few independent draws for seeds 0, 1, 2 (down to 37, under 100)" in said
@@ -203,6 +217,21 @@ def test_regression_has_a_total_variation_and_no_agreement():
     # 2 Phi(1/4) - 1: means half a deviation apart
     assert none.total_variation == pytest.approx((0.19741265,))
     assert (none.agreement, none.seeds) == ((), (0,))
+
+
+def test_rows_count_by_their_weights():
+    """Rows of both runs in an order of their own; only the one at .6 changes its class."""
+
+    def weighted(inference, shift):
+        order = np.random.default_rng(len(inference)).permutation(4)
+        told = predictions(np.array(IDS)[order], [0] * 4, outputs(shift)[order])
+        told = replace(told, weights=np.array([1.0, 1.0, 5.0, 0.0])[order])
+        told.outputs[order == 3] += 0.1 * shift * np.array([[1, -1]])
+        return planted("bayes", predictions=told, options={"inference": inference})
+
+    (swag,) = only_problem([weighted("hmc", 0.0), weighted("swag", 0.15)]).fidelity
+    assert swag.agreement == pytest.approx((2 / 7,))
+    assert swag.total_variation == pytest.approx((0.15,))
 
 
 def test_each_run_is_read_once_for_it():

@@ -12,6 +12,7 @@ from scipy import stats
 from overfit_cli.comparison.records import Arm, Trial, Verdict
 from overfit_cli.comparison.verdicts import default_rope, verdicts_of
 from overfit_cli.errors import UsageError
+from overfit_cli.statistics.power import Design, seeds_to_decide
 
 RNG = np.random.default_rng(99)
 NOISE = RNG.standard_normal(40)
@@ -305,3 +306,16 @@ def test_findings_agree_with_their_numbers(table, resample) -> None:
             interval = verdict.interval
             assert (interval.high < 0) == (verdict.finding == "better")
             assert (interval.low > 0) == (verdict.finding == "worse")
+
+
+def test_the_undecided_are_told_how_many_seeds_would_decide() -> None:
+    values = 0.02 + 0.05 * NOISE[:8]
+    verdict = only(values, resample="splits", ratio=0.01)
+    assert verdict.finding == "undecided"
+    assert verdict.enough is not None
+    assert verdict.enough > 8
+    assert only(values, resample="splits", ratio=1.0).enough is None
+    seen = Design(float(values.mean()), float(values.std(ddof=1)), 0.01, 0.01, 1, flips=False)
+    assert verdict.enough == seeds_to_decide(seen, 9)
+    assert only(values).enough == seeds_to_decide(seen._replace(test_over_train=0.0, flips=True), 9)
+    assert only(-0.2 + 0.05 * NOISE[:10]).enough is None

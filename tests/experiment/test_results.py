@@ -7,7 +7,7 @@ import pytest
 from experiment_samples import data_of, result, spec, specs
 
 from overfit_cli.experiment.prediction import stored_predictor
-from overfit_cli.experiment.results import result_spec
+from overfit_cli.experiment.stored import result_spec
 
 REGRESSION = {"dataset": "friedman1:n=80,n_test=50"}
 
