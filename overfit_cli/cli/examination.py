@@ -13,10 +13,10 @@ from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_exists, store_path
 from overfit_cli.errors import StoreError
 from overfit_cli.experiment.environment import environment
-from overfit_cli.report.figures import plural
 from overfit_cli.report.json_text import document
 from overfit_cli.report.page import details
 from overfit_cli.store import DamagedStore, Repaired, Store, header_faults, repair
+from overfit_cli.words import plural
 
 NEEDED = (
     "numpy",

@@ -80,7 +80,7 @@ def _parquet(runs: Iterator[RunResult], folder: str) -> str:
 def _mlflow(runs: Iterator[RunResult], place: str, experiment: str) -> str:
     from overfit_cli.export.mlflow_store import address, write_mlflow
     from overfit_cli.report.escape import shell, visible
-    from overfit_cli.report.figures import plural
+    from overfit_cli.words import plural
 
     new, known = write_mlflow(runs, place, experiment)
     more = f"; {plural(known, 'run')} were there" if known else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,8 @@ from overfit_cli.cli.places import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from overfit_cli.report.listing import StoredRun
     from overfit_cli.store import RunSummary
 
@@ -67,7 +69,19 @@ def _row(run: RunSummary) -> StoredRun:
         test_rmse=run.test_error if regression else None,
         seconds=run.seconds,
         batches=run.batches,
+        settings=_settings(run.spec),
     )
+
+
+def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the learning rate and the remedies' options, but for what moves nothing."""
+    from overfit_cli.experiment.options import idle_options
+
+    own = {name: value for name, value in spec.items() if name not in ("remedies", "data")}
+    options = {k: v for each in spec.get("remedies", {}).values() for k, v in each.items()}
+    idle = idle_options(own | options)
+    wanted = {name: spec[name] for name in ("lr",) if name in spec} | options
+    return {name: value for name, value in wanted.items() if name not in idle}
 
 
 def show(

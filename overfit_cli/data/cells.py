@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL", "None", "?")
 """Spellings of a missing value; `none` in small letters is taken at its word."""
+TYPO_SHARE = 0.05
 DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
 
 
@@ -38,6 +39,11 @@ class Cells:
     def n_filled(self) -> int:
         """Return how many cells are not missing."""
         return int(np.count_nonzero(~np.isnan(self.numbers))) + len(self.words)
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether under a twentieth of the filled cells are words: numbers with typing errors."""
+        return len(self.words) < TYPO_SHARE * self.n_filled
 
     @property
     def missing(self) -> Ints:

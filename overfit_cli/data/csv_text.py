@@ -20,6 +20,8 @@ SEPARATORS = (",", ";", "\t", "|")
 UNIT = "\x1f"
 """Separator of text that was unquoted: the control character made for it."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+SAID_SEPARATOR = re.compile(rb"\n*(sep=([,;\t|]))\n")
+"""A first line that Excel writes and reads."""
 BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -43,7 +45,8 @@ def read_text(path: str) -> Text:
     """Read a CSV or TSV file, gzipped or not; `,` `;` tab or `|` is told from the first line.
 
     UTF-8 with or without byte-order mark; LF, CRLF or CR; RFC 4180 quotes (cells with separators,
-    doubled quotes or line breaks, which count as spaces); empty lines are skipped.
+    doubled quotes or line breaks, which count as spaces); empty lines are skipped, and Excel's
+    first line `sep=;` is obeyed.
 
     Raises:
         DataError: not text, not rectangular, no rows, too large; names line and columns.
@@ -51,8 +54,11 @@ def read_text(path: str) -> Text:
     raw, path = read_bytes(path), shown_path(path)
     content = _normalised(raw, path)
     del raw
+    said = SAID_SEPARATOR.match(content)
+    if said:  # its line stays, empty, so that lines keep their numbers
+        content = content[: said.start(1)] + content[said.end(1) :]
     first = content.lstrip(b"\n").partition(b"\n")[0].decode()
-    separator = _separator(first)
+    separator = said[2].decode() if said else _separator(first)
     decimal = "," if separator == ";" else "."
     if b'"' in content:
         header, body, lines = _unquoted(content, separator, path)
@@ -147,9 +153,11 @@ def _unquoted(content: bytes, separator: str, path: str) -> tuple[tuple[str, ...
 
 
 def _ragged(path: str, line: int, found: int, expected: int) -> DataError:
+    advice = "Put quotes around a cell that holds the separator."
+    if expected == 1:
+        advice = "Is the header further down? Delete what stands above the column names."
     return DataError(
-        f"{path}, line {line}: {found} cells where the header has {expected}. "
-        "Put quotes around a cell that holds the separator."
+        f"{path}, line {line}: {found} cells where the header has {expected}. {advice}"
     )
 
 

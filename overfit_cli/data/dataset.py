@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -38,6 +38,7 @@ class Dataset:
     (N,) or floats (N, T). part (N,): FREE, TRAIN, VAL or TEST, where the source or a split column
     decides. pixel_range: the known largest value of image data, which is then divided by it
     instead of standardised. fingerprint: SHA-256 of everything above that moves the numbers.
+    spelling: of numeric columns that are not written in the usual way, as in spelling.Spelling.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Dataset:
     pixel_range: float | None = None
     truth: Truth | None = None
     notes: tuple[str, ...] = ()
+    spelling: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class JoinedFiles:
         counts = [file.n_rows for file in self._files]
         self.path = shown_path(path)
         self.names = self._files[0].names
+        self.decimal = self._files[0].decimal
         self.n_rows = sum(counts)
         self.part = np.repeat(np.array(list(paths.values()), np.int8), counts)
         self._starts = np.concatenate(([0], np.cumsum(counts)))

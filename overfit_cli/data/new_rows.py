@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from overfit_cli.data.idx import read_idx
 from overfit_cli.data.naming import listed, shown
 from overfit_cli.data.npz import check_inputs
 from overfit_cli.data.npz_members import open_npz
+from overfit_cli.data.spelling import Spelling, read_as
 from overfit_cli.data.table_file import TableFile, open_table
 from overfit_cli.data.target import refuse_rows, refuse_words
 from overfit_cli.errors import DataError
@@ -76,6 +78,9 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
         )
     numeric = np.full((file.n_rows, len(numeric_names)), np.nan)
     found = file.cells([numeric_names[i] for i in numbers])
+    for name, how in schema.get("spelling", {}).items():
+        if name in found:
+            found[name] = read_as(replace(found[name], text=file.text(name)), Spelling(*how))
     for column, (name, cells) in zip(numbers, found.items(), strict=True):
         refuse_words(name, cells, file.where)
         infinite = np.flatnonzero(np.isinf(cells.numbers))

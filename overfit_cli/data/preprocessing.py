@@ -27,7 +27,8 @@ def describe_columns(dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]
 
     Keys: kind ("pixels" or "table"), numeric_names, categories, values (numeric columns used),
     indicators (numeric columns with an input for missing), one_hot (categorical columns used),
-    one_hot_missing (those of them with an input for missing), input_names.
+    one_hot_missing (those of them with an input for missing), input_names; spelling where some
+    numeric columns are not written in the usual way.
 
     Raises:
         DataError: an infinite value, or no column left.
@@ -44,6 +45,8 @@ def describe_columns(dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]
         "one_hot": one_hot,
         "one_hot_missing": one_hot_missing,
     }
+    if dataset.spelling:
+        schema["spelling"] = {name: list(how) for name, how in dataset.spelling.items()}
     schema["input_names"] = list(_input_names(schema))
     if not schema["input_names"]:
         raise DataError(

@@ -14,6 +14,7 @@ from overfit_cli.errors import DataError, UsageError, unknown
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
 SUFFIXES = (*TABLES, ".npz")
+SHEETS = (".xlsx", ".xls", ".ods")
 
 
 def load(request: DataRequest, seed: int) -> Dataset:
@@ -77,7 +78,8 @@ def _load_path(request: DataRequest, seed: int) -> Dataset:
         from overfit_cli.data import table
 
         return table.load(request, {}, seed)
-    raise UsageError(f"{request.dataset!r}: the name must end in {', '.join(SUFFIXES)}.")
+    sheet = " Save the sheet as CSV (UTF-8)." if suffix in SHEETS else ""
+    raise UsageError(f"{request.dataset!r}: the name must end in {', '.join(SUFFIXES)}.{sheet}")
 
 
 def _load_array(request: DataRequest, seed: int) -> Dataset:

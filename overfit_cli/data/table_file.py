@@ -21,9 +21,10 @@ GROUP_CELLS = 8_000_000
 
 
 class TableFile(Protocol):
-    """A table: columns of cells, n rows."""
+    """A table: columns of cells, n rows; decimal: the character that it prefers in numbers."""
 
     path: str
+    decimal: str
     names: tuple[str, ...]
     n_rows: int
 
@@ -52,7 +53,7 @@ class TextFile:
     def __init__(self, path: str) -> None:
         self._text = read_text(path)
         self.path = shown_path(path)
-        self.names = self._text.names
+        self.names, self.decimal = self._text.names, self._text.decimal
         self.n_rows = len(self._text.lines)
 
     def cells(self, names: Iterable[str]) -> dict[str, Cells]:
@@ -110,6 +111,8 @@ class TextFile:
 
 class ParquetFile:
     """A Parquet file of flat columns."""
+
+    decimal = "."
 
     def __init__(self, path: str) -> None:
         self._frame = read_parquet_bytes(path)

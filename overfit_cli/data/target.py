@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import Floats, Task
+from overfit_cli.data.ids import all_different, called_id, counts
 from overfit_cli.data.naming import listed, shown
+from overfit_cli.data.spelling import are_dates, spelled
 from overfit_cli.errors import DataError, UsageError
 
 Where = Callable[[int], str]
@@ -22,25 +24,42 @@ MAX_WHOLE_CLASSES = 20
 
 @dataclass(frozen=True)
 class Target:
-    """values: class codes (N,) or floats (N, T); classes: their names, () for regression."""
+    """values: class codes (N,) or floats (N, T); classes: their names, () for regression.
+
+    notes: what the user should know of how the column was read.
+    """
 
     task: Task
     values: NDArray[Any]
     names: tuple[str, ...]
     classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def target_of_cells(
-    columns: dict[str, Cells], task: Task | None, where: Where, source: str
+    columns: dict[str, Cells], task: Task | None, where: Where, source: str, decimal: str = "."
 ) -> Target:
-    """Read the target from one or more columns of a table.
+    """Read the target from one or more columns of a table; decimal: as in `spelled`.
 
     Raises:
-        DataError: missing, infinite or unusable values, named by line; one class.
+        DataError: missing, infinite or unusable values, named by line; one class; an id.
         UsageError: several columns for a classification.
     """
     for name, cells in columns.items():
         refuse_rows(cells.missing, f"no value for the target {shown(name)}", where)
+    notes: list[str] = []
+    for name, cells in columns.items():
+        found = None if task == "classification" else spelled(cells, decimal)
+        if found and not len(found.cells.missing):
+            columns = {**columns, name: found.cells}
+            notes.append(f"the target {shown(name)} is read as numbers ({found.example}).")
+    read = _target_of_cells(columns, task, where, source)
+    return replace(read, notes=(*notes, *_doubts(read, task, source)))
+
+
+def _target_of_cells(
+    columns: dict[str, Cells], task: Task | None, where: Where, source: str
+) -> Target:
     (name, first), *more = columns.items()
     if not more and task != "regression" and len(first.words):
         return _text_classes(name, first, task, where, source)
@@ -48,6 +67,33 @@ def target_of_cells(
         refuse_words(name, cells, where)
     values = np.column_stack([cells.numbers for cells in columns.values()])
     return target_of_numbers(values, tuple(columns), task, where, source)
+
+
+def _doubts(target: Target, said: Task | None, source: str) -> tuple[str, ...]:
+    """Return what may be wrong about a target of numbers whose task was not said.
+
+    Raises:
+        DataError: it numbers the rows and is called an id.
+    """
+    values, name = target.values, target.names[0]
+    if said or target.task == "classification" or values.shape[1] > 1:
+        return ()
+    if all_different(values[:, 0]):
+        if called_id(name):
+            raise DataError(
+                f"{source}: the target {shown(name)} is another whole number in every row, as in "
+                "an id. Choose another --target, or say --task regression if it is meant."
+            )
+        ends = f"{values.min():.0f} to {values.max():.0f}"
+        doubt = f"the target {shown(name)} is another whole number in every row ({ends}); an id?"
+        return (doubt,) if counts(values[:, 0]) else ()
+    n = len(np.unique(values))
+    if 2 * n > len(values) or not np.array_equal(values, np.floor(values)):
+        return ()
+    return (
+        f"the target {shown(name)} has {n:,} different whole numbers, taken as numbers; "
+        "--task classification takes them as classes.",
+    )
 
 
 def target_of_numbers(
@@ -123,14 +169,19 @@ def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, sour
     if task is None and is_typo(cells):
         refuse_words(name, cells, where)
     assert cells.text is not None
+    if are_dates(cells.text):
+        raise DataError(
+            f"{source}: the target {shown(name)} holds dates ({shown(cells.text[0])}); "
+            "write what is to be predicted as a number, such as days, or as a class."
+        )
     classes = distinct(cells.text)
     _check_classes(len(classes), len(cells.numbers), name, source)
     return Target("classification", encode(cells.text, classes), (name,), classes)
 
 
-def is_typo(cells: Cells, share: float = 0.05) -> bool:
-    """Say whether under a twentieth of the filled cells are words: numbers with typing errors."""
-    return 0 < len(cells.words) < share * cells.n_filled
+def is_typo(cells: Cells) -> bool:
+    """Say whether a column is one of numbers with typing errors."""
+    return len(cells.words) > 0 and cells.is_numbers
 
 
 def _inferred_task(values: NDArray[Any]) -> Task:
@@ -146,7 +197,8 @@ def _check_classes(n_classes: int, n_rows: int, name: str, source: str) -> None:
     if n_classes > MAX_WHOLE_CLASSES and 2 * n_classes > n_rows:
         raise DataError(
             f"{source}: the target {shown(name)} has {n_classes:,} classes in {n_rows:,} rows. "
-            "Is it an id, or a number for --task regression?"
+            "Classes have to repeat: is it an id, or free text? Choose another --target; "
+            "numbers are predicted with --task regression."
         )
 
 

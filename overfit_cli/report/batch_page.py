@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from overfit_cli.report.escape import shell
-from overfit_cli.report.figures import duration, plural, size
+from overfit_cli.report.figures import duration, size
 from overfit_cli.report.json_text import document
 from overfit_cli.report.surface import Fitted
+from overfit_cli.words import plural
 
 SEPARATOR = " | "
 

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from overfit_cli.report.figures import duration, plural
+from overfit_cli.report.figures import duration
 from overfit_cli.report.json_text import document
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
+from overfit_cli.words import plural
 
 
 @dataclass(frozen=True)

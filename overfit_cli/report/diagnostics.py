@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from overfit_cli.records import RunResult, finite
-from overfit_cli.report.figures import count, mean
+from overfit_cli.report.figures import mean
 from overfit_cli.report.seeds import by_method, shown
+from overfit_cli.words import count
 
 WHOLE = 1000
 """From here on decimals say nothing."""

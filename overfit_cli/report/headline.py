@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from overfit_cli.report.figures import count, listed, plural
+from overfit_cli.report.figures import listed
 from overfit_cli.report.surface import Fitted, Surface
+from overfit_cli.words import count, plural
 
 SEPARATOR = " | "
 

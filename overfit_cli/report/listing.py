@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -16,6 +17,8 @@ from overfit_cli.report.tables import Column, fitted
 
 SHORTEST = 8
 """Characters of a run id that are shown if they tell all of them apart."""
+MAIN = ("lr", "p", "l1", "l2", "max_norm", "patience", "inference", "members")
+"""Settings that the table shows; JSON and CSV have all."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class StoredRun:
 
     created: ISO 8601, "" if unknown. nll in nats; test_error a fraction, None for regression,
     test_rmse in the target's units, None for classification. seconds: wall time per run.
+    settings: learning rate and the method's hyperparameters, by name.
     """
 
     run_id: str
@@ -38,6 +42,7 @@ class StoredRun:
     test_rmse: float | None
     seconds: float
     batches: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_list(summaries: Sequence[StoredRun]) -> Fitted:
@@ -55,7 +60,10 @@ def list_json(summaries: Sequence[StoredRun]) -> str:
 def list_csv(summaries: Sequence[StoredRun]) -> str:
     """Return the same fields as CSV."""
     header = [field.name for field in fields(StoredRun)]
-    rows = [asdict(each) | {"batches": " ".join(each.batches)} for each in summaries]
+    rows = [
+        asdict(each) | {"batches": " ".join(each.batches), "settings": _said(each.settings)}
+        for each in summaries
+    ]
     return csv_text(header, [list(row.values()) for row in rows])
 
 
@@ -82,11 +90,24 @@ def _table(runs: Sequence[StoredRun], surface: Surface) -> RenderableType:
         ),
         _numbers("rmse", [run.test_rmse for run in runs]),
         _right("seconds", [rounded(run.seconds) for run in runs], optional=3),
-        _words("batch", [" ".join(run.batches) for run in runs], surface, optional=4),
-        _words("created", [run.created[:19] for run in runs], surface, optional=5),
+        _words("settings", [_said(run.settings, MAIN) for run in runs], surface, optional=4),
+        _words("batch", [" ".join(run.batches) for run in runs], surface, optional=5),
+        _words("created", [run.created[:19] for run in runs], surface, optional=6),
     ]
     used = [column for column in columns if any(cell.plain for cell in column.cells)]
     return fitted(key, used, surface)
+
+
+def _said(settings: Mapping[str, Any], names: Sequence[str] = ()) -> str:
+    """Return settings as they are said in a SELECTION: `lr=0.05 p=0.5`; names: only these."""
+    wanted = {name: settings[name] for name in names or settings if name in settings}
+    return " ".join(f"{name}={_in_words(value)}" for name, value in wanted.items())
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(map(_in_words, value))
+    return f"{value:.12g}" if isinstance(value, float) else str(value).lower()
 
 
 def _words(header: str, cells: Sequence[str], surface: Surface, optional: int = 0) -> Column:

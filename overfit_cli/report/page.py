@@ -13,7 +13,6 @@ from overfit_cli.records import RunResult, finite
 from overfit_cli.report.curves import curves
 from overfit_cli.report.diagnostics import diagnostics_facts, diagnostics_lines
 from overfit_cli.report.escape import shell_lines
-from overfit_cli.report.figures import plural
 from overfit_cli.report.headline import Subject, headline
 from overfit_cli.report.next_command import next_words
 from overfit_cli.report.plot import plot
@@ -22,6 +21,7 @@ from overfit_cli.report.summary import summary
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
 from overfit_cli.report.verdict import Kind, verdicts
+from overfit_cli.words import plural
 
 STYLES: dict[Kind, str] = {"diverged": "bold red", "failed": "bold red"}
 BLANK = Text("")

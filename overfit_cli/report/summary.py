@@ -11,18 +11,17 @@ from rich.text import Text
 from overfit_cli.records import Axis, RunResult
 from overfit_cli.report.figures import (
     at_epochs,
-    count,
     decimals,
     deviation,
     mean,
     number,
-    plural,
     rounded,
     whole_range,
 )
 from overfit_cli.report.seeds import by_method, finished, shown
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
+from overfit_cli.words import count, plural
 
 Values = Sequence[float]
 

@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from overfit_cli.report.escape import shell
-from overfit_cli.report.figures import count, deviation, duration, mean, number, plural
+from overfit_cli.report.figures import deviation, duration, mean, number
 from overfit_cli.report.json_text import document
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
+from overfit_cli.words import count, plural
 
 # Winning settings shown per method; all are in the JSON.
 MOST_SETTINGS = 3

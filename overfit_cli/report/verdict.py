@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from overfit_cli.records import Metrics, RunResult
-from overfit_cli.report.figures import at_epochs, mean, plural, rounded, whole_range
+from overfit_cli.report.figures import at_epochs, mean, rounded, whole_range
 from overfit_cli.report.seeds import by_method, finished, losses
 from overfit_cli.report.summary import reference_part
+from overfit_cli.words import plural
 
 OVERFITS = 0.1
 """Nats of nll beyond training from which a run overfits: new rows' true answers then get, in
@@ -192,8 +193,8 @@ def _baseline(runs: Sequence[RunResult], name: str) -> float:
     return _mean_of([run.baselines.get(name, {}) for run in runs], math.inf)
 
 
-def _mean_of(metrics: Sequence[Metrics], absent: float) -> float:
-    found = [each["nll"] for each in metrics if "nll" in each]
+def _mean_of(metrics: Sequence[Metrics], absent: float, metric: str = "nll") -> float:
+    found = [each[metric] for each in metrics if metric in each]
     return mean(found) if found else absent
 
 
@@ -264,7 +265,17 @@ def _beside_baselines(runs: Sequence[RunResult], part: str, kind: Kind) -> Itera
             name: _baseline(runs, name) for name in ("linear model", "majority class", "mean")
         }
         for name in [name for name, value in better.items() if value < own - SLIGHTLY]:
-            yield f"the {name} does better ({rounded(better[name])})"
+            by = _though_not_by(runs, name)
+            yield f"the {name} does better{by and ' by nll'} ({rounded(better[name])}){by}"
     above = own - _baseline(runs, "true probabilities")
     if math.isfinite(above):
         yield f"{rounded(above, 3)} nats above the true probabilities"
+
+
+def _though_not_by(runs: Sequence[RunResult], name: str) -> str:
+    """Say that a baseline's better nll does not come from better predictions; "" if it may."""
+    for point in ("error", "rmse"):
+        own = _mean_of([run.final.get("test", {}) for run in runs], math.inf, point)
+        if own < _mean_of([run.baselines.get(name, {}) for run in runs], -math.inf, point):
+            return f", though not by {point}"
+    return ""

@@ -31,6 +31,15 @@ def test_list_json_and_csv_agree(cli, three):
     assert rows[2]["test_nll"] == ""
 
 
+def test_list_tells_the_settings_that_move_the_run(cli):
+    method = ["--method", "dropout+early-stopping", "--p", "0.8", "--lr", "0.02"]
+    cli("run", *TINY, *method)
+    settings = cli("list", "--json").json["runs"][0]["settings"]
+    assert (settings["lr"], settings["p"], settings["patience"]) == (0.02, 0.8, 10)
+    assert "momentum" not in settings
+    assert "lr=0.02 p=0.8 p_input=1 scope=example" in cli("list", "--csv").out
+
+
 @pytest.mark.parametrize(
     ("selection", "count"),
     [("method=dropout", 1), ("status=diverged", 1), ("seed=0 status=done", 2), ("last", 1)],

@@ -165,7 +165,10 @@ def stored(dataset="digits"):
     date = "2025-01-02T03:04:05Z"
     return [
         StoredRun("0a4c0ffee5", date, "none", dataset, 0, "done", 0.25, 0.5, 0.0389, None, 1.5),
-        StoredRun("1a4c0ffee5", date, long, dataset, 1, "done", 0.2, 0.19, 0.03, None, 2.25),
+        StoredRun(
+            *("1a4c0ffee5", date, long, dataset, 1, "done", 0.2, 0.19, 0.03, None, 2.25),
+            settings={"lr": 0.05, "p": [0.8, 0.5], "mask": "exact", "max_norm": 3.0},
+        ),
         StoredRun("2a4c0ffee5", "", "l2", dataset, 2, "diverged", None, None, None, None, 0.5),
         StoredRun(
             "3a4c0ffee5", date, "l2", "houses.csv", 0, "done", 12.2, 12.23, None, 61702.0, 1.0

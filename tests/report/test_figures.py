@@ -37,18 +37,6 @@ def test_sentences_round():
 
 
 @pytest.mark.parametrize(
-    ("value", "written"), [(9, "9"), (9999, "9999"), (10000, "10,000"), (85002, "85,002")]
-)
-def test_counts(value, written):
-    assert figures.count(value) == written
-
-
-def test_plurals():
-    nouns = [figures.plural(1, "class"), figures.plural(10, "class"), figures.plural(2, "seed")]
-    assert nouns == ["1 class", "10 classes", "2 seeds"]
-
-
-@pytest.mark.parametrize(
     ("values", "places"),
     [([0.5, 2.0], 4), ([12.3], 3), ([250.0], 2), ([41250.0], 0), ([], 4), ([None, 1e300], 4)],
 )

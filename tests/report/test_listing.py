@@ -34,6 +34,16 @@ def test_errors_are_percent_in_the_table_and_fractions_in_json():
     assert json.loads(list_json(stored()))["runs"][0]["test_error"] == 0.0389
 
 
+def test_settings_are_shown_as_they_are_selected_and_all_of_them_in_json():
+    wide = plain_text(run_list(stored()), 200)
+    assert "lr=0.05 p=0.8,0.5 max_norm=3" in wide
+    assert "mask" not in wide
+    assert "settings" not in plain_text(run_list(stored()), 80)
+    document = json.loads(list_json(stored()))
+    assert document["runs"][1]["settings"]["mask"] == "exact"
+    assert "lr=0.05 p=0.8,0.5 mask=exact max_norm=3" in list_csv(stored())
+
+
 def test_json_has_every_field():
     document = json.loads(list_json([replace(stored()[0], val_nll=float("nan"))]))
     assert document["schema"] == "overfit.list/1"

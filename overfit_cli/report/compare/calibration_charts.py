@@ -16,6 +16,8 @@ from overfit_cli.report.compare.palette import BASELINE, MUTED, Look
 WIDTH, HEIGHT = 260, 262
 SMALLEST, LARGEST = 6.0, 70.0
 """Areas of a bin's marker, in square points."""
+STEP = 10
+"""Axes begin at a multiple of so many percent."""
 
 
 def calibration_charts(problem: Problem, looks: Mapping[str, Look]) -> Iterator[Drawing]:
@@ -44,17 +46,26 @@ def _description(arm: Arm) -> str:
 
 def _chart(problem: Problem, arm: Arm, look: Look) -> Figure:
     figure, made = axes(WIDTH, HEIGHT, left=44, title=arm.name)
-    made.plot([0, 100], [0, 100], color=MUTED.light, linewidth=0.9, linestyle=(0, (1, 2)))
+    sure, right = _lowest(problem)
+    made.plot([sure, 100], [sure, 100], color=MUTED.light, linewidth=0.9, linestyle=(0, (1, 2)))
     for other in problem.arms:
         if other.name == problem.baseline != arm.name and _bins(other):
             made.plot(*_points(other), color=BASELINE.light, linewidth=1)
     made.plot(*_points(arm), color=look.colour.light)
     _markers(made, arm, look)
-    scaled(made, "x", [0.0, 100.0], may_log=False)
-    scaled(made, "y", [0.0, 100.0], may_log=False)
+    scaled(made, "x", [sure, 100.0], may_log=False)
+    scaled(made, "y", [right, 100.0], may_log=False)
     made.set_xlabel("confidence %")
     made.set_ylabel("accuracy %")
     return figure
+
+
+def _lowest(problem: Problem) -> tuple[float, float]:
+    """Return where both axes begin, for all methods: the top of K classes has 1/K or more."""
+    bins = [each for arm in problem.arms for each in _bins(arm)]
+    sure = STEP * math.floor(100 * min(confidence for confidence, _, _ in bins) / STEP)
+    right = STEP * math.floor(100 * min(accuracy for _, accuracy, _ in bins) / STEP)
+    return min(float(sure), 100.0 - STEP), float(min(sure, right))
 
 
 def _points(arm: Arm) -> tuple[list[float], list[float]]:

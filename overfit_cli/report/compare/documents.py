@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from overfit_cli.comparison.records import Arm, Comparison, Problem, Trial
+from overfit_cli.report.compare.outlook import outlook
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
 from overfit_cli.report.compare.winner import next_reason, next_words, trivial_wins
 from overfit_cli.report.escape import csv_text, shell
@@ -26,6 +27,7 @@ def comparison_json(comparison: Comparison, times: bool) -> str:
     content = (comparison if times else without_times(comparison)).to_json()
     for problem, plain in zip(comparison.problems, content["problems"], strict=True):
         plain["answer"] = answer(problem)
+        plain["outlook"] = outlook(problem) or None
         plain["warnings"] = [*problem.warnings, *filter(None, [trivial_wins(problem)])]
         plain["next"] = shell(next_words(problem, None)) or None
         plain["next_reason"] = next_reason(problem) or None

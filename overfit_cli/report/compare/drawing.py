@@ -92,8 +92,8 @@ def scaled(
 ) -> Scale:
     """Span `values` (finite, at least one) along x or y with round ticks; return the scale."""
     scale = _roomy(Scale.of(values, may_log))
-    ticks = scale.ticks(about)
-    labels = [f"{tick:.6g}" for tick in ticks]
+    ticks = _enough_ticks(scale, about)
+    labels = tick_labels(ticks, scale.log)
     if which == "x":
         made.set_xscale("log" if scale.log else "linear")
         made.set_xlim(scale.low, scale.high)
@@ -104,6 +104,21 @@ def scaled(
         made.set_yticks(ticks, labels)
     made.minorticks_off()
     return scale
+
+
+def _enough_ticks(scale: Scale, about: int) -> list[float]:
+    """Return about so many ticks, but four at least where the axis is linear."""
+    finer = (scale.ticks(number) for number in (about, about + 2, 2 * about))
+    return next((ticks for ticks in finer if len(ticks) >= 4 or scale.log), scale.ticks(about))
+
+
+def tick_labels(ticks: Sequence[float], log: bool) -> list[str]:
+    """Return labels with the same number of decimals, unless the axis is logarithmic."""
+    plain = [f"{tick:.6g}" for tick in ticks]
+    if log or any("e" in label for label in plain):
+        return plain
+    decimals = max(len(label.partition(".")[2]) for label in plain)
+    return [f"{tick + 0.0:.{decimals}f}" for tick in ticks]
 
 
 def _roomy(scale: Scale) -> Scale:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overfit_cli.comparison.records import Comparison, Problem, Resample
 from overfit_cli.report.compare.grids import lost_text
-from overfit_cli.report.figures import count, plural
+from overfit_cli.words import count, plural
 
 RESAMPLE: dict[Resample, str] = {
     "splits": "a new split per seed",

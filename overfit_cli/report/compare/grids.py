@@ -15,8 +15,9 @@ from overfit_cli.report.compare.measures import (
     measure,
     typical,
 )
-from overfit_cli.report.figures import decimals, number, plural, rounded
+from overfit_cli.report.figures import decimals, number, rounded
 from overfit_cli.report.summary import spread
+from overfit_cli.words import plural
 
 USUAL = ("nll", "error", "ece", "rmse")
 """Metrics that are shown without being asked for."""

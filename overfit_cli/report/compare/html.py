@@ -21,6 +21,7 @@ from overfit_cli.report.compare.grids import (
     settings_grid,
 )
 from overfit_cli.report.compare.measures import measure
+from overfit_cli.report.compare.outlook import outlook
 from overfit_cli.report.compare.palette import css
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
 from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
@@ -72,6 +73,7 @@ class Section:
     anchor: str
     facts: str
     answer: str
+    outlook: str
     verdicts: tuple[Said, ...]
     lost: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -123,6 +125,7 @@ def _section(
         anchor=f"problem-{place}",
         facts=problem_facts(problem),
         answer=answer(problem),
+        outlook=outlook(problem),
         verdicts=_verdicts(problem),
         lost=tuple(lost_lines(problem)),
         warnings=problem.warnings,

@@ -25,6 +25,7 @@ from overfit_cli.report.compare.grids import (
     settings_grid,
 )
 from overfit_cli.report.compare.measures import measure
+from overfit_cli.report.compare.outlook import outlook
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
 from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
 from overfit_cli.report.escape import markdown
@@ -52,6 +53,8 @@ def _problem(
     yield f"{markdown(problem_facts(problem))}."
     yield f"**{markdown(answer(problem))}**"
     yield from _bullets(verdict_sentence(verdict, problem) for verdict in problem.verdicts)
+    if told := outlook(problem):
+        yield markdown(told)
     lost = (f"Lost runs, in no average: {line}" for line in lost_lines(problem))
     notes = (f"Note: {note}" for note in problem.notes)
     yield from _bullets([*lost, *(f"Warning: {warning}" for warning in problem.warnings), *notes])

@@ -24,6 +24,7 @@ from overfit_cli.report.compare.grids import (
     settings_grid,
 )
 from overfit_cli.report.compare.measures import measure
+from overfit_cli.report.compare.outlook import outlook
 from overfit_cli.report.compare.sentence import answer, verdict_sentence
 from overfit_cli.report.compare.setting_scores import setting_scores_grid, settings_left_out
 from overfit_cli.report.compare.winner import next_reason, next_words
@@ -151,6 +152,8 @@ def _closing(problem: Problem) -> Iterable[RenderableType]:
         yield _line(verdict_sentence(verdict, problem), STYLES.get(verdict.finding, ""))
     yield from (_line(line, "bold red") for line in lost_lines(problem))
     yield from (_line(f"warning: {warning}") for warning in problem.warnings)
+    told = outlook(problem)
+    yield from [_line(told)] if told else []
     yield _line(answer(problem), "bold")
 
 

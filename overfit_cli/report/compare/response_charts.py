@@ -14,8 +14,9 @@ from overfit_cli.report.compare.drawing import Drawing, axes, scaled, shortened
 from overfit_cli.report.compare.measures import Measure, measure, typical
 from overfit_cli.report.compare.palette import Look
 from overfit_cli.report.compare.setting_scores import by_validation
-from overfit_cli.report.figures import count, number
+from overfit_cli.report.figures import number
 from overfit_cli.report.scale import LOG_FROM
+from overfit_cli.words import count
 
 WIDTH, HEIGHT = 340, 236
 LOGARITHMIC = frozenset({"lr", "l1", "l2", "lambda", "weight_decay"})
@@ -102,7 +103,9 @@ def _mean(values: Sequence[float], how: Measure) -> str:
 
 def _chart(problem: Problem, arm: str, tried: Sequence[Setting], name: str, look: Look) -> Figure:
     how = measure(problem.metric)
-    figure, made = axes(WIDTH, HEIGHT, title=f"{arm}: {name}")
+    figure, made = axes(
+        WIDTH, HEIGHT, title=arm if arm == name.replace("_", "-") else f"{arm}: {name}"
+    )
     places = _places(made, [each.values[name] for each in tried], name)
     val = [how.factor * typical(_known(each.val)) for each in tried]
     test = [how.factor * typical(_known(each.test)) for each in tried]

@@ -8,7 +8,7 @@ from collections import Counter
 from overfit_cli.comparison.records import Finding, Interval, Problem, Verdict
 from overfit_cli.report.compare.measures import bounds, enough_decimals, fixed, measure, plain
 from overfit_cli.report.compare.winner import trivial_wins, winner
-from overfit_cli.report.figures import plural
+from overfit_cli.words import plural
 
 TESTS = {
     "corrected t": "corrected resampled t",

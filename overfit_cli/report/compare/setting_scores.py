@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from overfit_cli.comparison.records import Arm, Problem, Setting
 from overfit_cli.report.compare.grids import Cells, Grid, digits_of, in_unit, setting_text
 from overfit_cli.report.compare.measures import Measure, measure, typical
-from overfit_cli.report.figures import plural
 from overfit_cli.report.summary import spread
+from overfit_cli.words import plural
 
 MOST = 40
 """Settings of one method that are listed."""

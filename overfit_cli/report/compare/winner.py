@@ -10,6 +10,8 @@ from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Problem, Trial
 from overfit_cli.report.compare.measures import measure, plain, test_mean
 
 TRIVIAL = ("majority class", "mean")
+POINTS = ("error", "rmse")
+"""Metrics of the predictions alone, whatever their uncertainty."""
 NOT_OF_TRIVIAL = ("ece",)
 """Metrics in which a model that has learned nothing may be the best."""
 
@@ -50,18 +52,43 @@ def _beats_all(arm: Arm, problem: Problem) -> bool:
 
 
 def trivial_wins(problem: Problem) -> str:
-    """Say that no method's mean is better than guessing without inputs; "" if one is."""
+    """Say that on average no method beats guessing without inputs; "" if one does.
+
+    Where that is so by nll only, the predictions are good and their uncertainty is not.
+    """
+    metric = problem.metric
+    arm, guess = _best_mean(problem, metric), _guess(problem, metric)
+    if arm is None or math.isnan(guess) or metric in NOT_OF_TRIVIAL:
+        return ""
+    if _beats_guess(arm, problem, metric):
+        return ""
+    name = next(name for name in TRIVIAL if name in problem.references)
+    told = (
+        "No method does better on average than a model that ignores the inputs "
+        f"({name}): test {_against(arm, problem, metric)}"
+    )
+    points = [each for each in POINTS if not math.isnan(_guess(problem, each))]
+    point = points[0] if metric == "nll" and points else metric
+    sharp = _best_mean(problem, point)
+    if sharp is None or not _beats_guess(sharp, problem, point):
+        return told
+    by = f"By {_against(sharp, problem, point)} {sharp.name} does"
+    return f"{told}. {by}: only its uncertainty is off"
+
+
+def _guess(problem: Problem, metric: str) -> float:
     name = next((name for name in TRIVIAL if name in problem.references), "")
-    guess = problem.references.get(name, {}).get(problem.metric, math.nan)
-    arm = _best_mean(problem)
-    if arm is None or math.isnan(guess) or problem.metric in NOT_OF_TRIVIAL:
-        return ""
-    own = test_mean(arm, problem.metric)
-    if _loss(own, problem.metric) < _loss(guess, problem.metric):
-        return ""
-    how = measure(problem.metric)
-    told = " against ".join(plain(how.factor * value) for value in (own, guess))
-    return f"No method's mean beats the trivial model ({name}): test {how.label} {told}"
+    return problem.references.get(name, {}).get(metric, math.nan)
+
+
+def _beats_guess(arm: Arm, problem: Problem, metric: str) -> bool:
+    return _loss(test_mean(arm, metric), metric) < _loss(_guess(problem, metric), metric)
+
+
+def _against(arm: Arm, problem: Problem, metric: str) -> str:
+    how = measure(metric)
+    values = (test_mean(arm, metric), _guess(problem, metric))
+    return f"{how.label} {' against '.join(plain(how.factor * value) for value in values)}"
 
 
 def _gain(verdict: Verdict) -> float:
@@ -72,14 +99,12 @@ def _gain(verdict: Verdict) -> float:
 def _to_use(problem: Problem) -> Arm | None:
     found = winner(problem)
     if found is None:
-        return _best_mean(problem)
+        return _best_mean(problem, problem.metric)
     return next(arm for arm in problem.arms if arm.name == found.arm)
 
 
-def _best_mean(problem: Problem) -> Arm | None:
-    means = {
-        arm.name: _loss(test_mean(arm, problem.metric), problem.metric) for arm in problem.arms
-    }
+def _best_mean(problem: Problem, metric: str) -> Arm | None:
+    means = {arm.name: _loss(test_mean(arm, metric), metric) for arm in problem.arms}
     known = [arm for arm in problem.arms if not math.isnan(means[arm.name])]
     return min(known, key=lambda arm: means[arm.name], default=None)
 

@@ -139,7 +139,7 @@ def verdict(name="dropout", difference=-0.041, half=0.019, finding="better", **c
 def undecided(name, difference=0.004, half=0.014, **changes):
     return verdict(
         name, difference, half, "undecided",
-        p=0.52, p_holm=0.97, probabilities=(0.1, 0.7, 0.2), **changes,
+        **{"p": 0.52, "p_holm": 0.97, "probabilities": (0.1, 0.7, 0.2), "enough": 1234, **changes},
     )  # fmt: skip
 
 

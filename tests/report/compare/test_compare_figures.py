@@ -17,11 +17,13 @@ from comparison_samples import (
     one_seed,
     regression,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from report_payloads import PAYLOADS
 
-from overfit_cli.comparison.records import Band
+from overfit_cli.comparison.records import Band, Bin
 from overfit_cli.errors import StoreError
-from overfit_cli.report.compare.drawing import svg
+from overfit_cli.report.compare.drawing import axes, drawn, scaled, svg
 from overfit_cli.report.compare.drawings import groups
 from overfit_cli.report.compare.figure_files import slug, write_figures
 from overfit_cli.report.compare.palette import ALL, METHODS, PAPER, RULE, looks
@@ -169,3 +171,43 @@ def test_no_two_of_forty_nine_methods_look_alike():
 def test_a_method_looks_the_same_in_every_problem():
     both = looks([classification(), regression()])
     assert both == looks([classification()])
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([-0.06, 0.04], ["-0.06", "-0.04", "-0.02", "0.00", "0.02", "0.04"]),
+        ([5.44, 5.5], ["5.44", "5.46", "5.48", "5.50"]),
+        ([50, 100], ["50", "60", "70", "80", "90", "100"]),
+        ([0.01, 1.0], ["0.01", "0.1", "1"]),
+    ],
+)
+def test_ticks_are_enough_and_written_alike(values, labels):
+    _, made = axes(340, 236)
+    scaled(made, "x", values)
+    assert [label.get_text() for label in made.get_xticklabels()] == labels
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=2, max_size=5),
+    st.sampled_from(["x", "y"]),
+)
+def test_no_two_ticks_are_labelled_alike(values, which):
+    _, made = axes(340, 236)
+    scaled(made, which, values)
+    labels = made.get_xticklabels() if which == "x" else made.get_yticklabels()
+    texts = [label.get_text() for label in labels]
+    assert len(set(texts)) == len(texts) <= 12
+
+
+def test_reliability_of_two_classes_begins_where_confidence_can():
+    bins = (Bin(0.53, 0.61, 20), Bin(0.97, 0.93, 80))
+    two = replace(
+        classification(), arms=tuple(replace(a, reliability=bins) for a in classification().arms)
+    )
+    (first, *_) = [d for d in drawings(two) if d.name.startswith("calibration")]
+    with drawn(first) as figure:
+        (made,) = figure.axes
+        for labels in (made.get_xticklabels(), made.get_yticklabels()):
+            assert labels[0].get_text() == "50"
+        assert list(made.lines[0].get_xdata()) == [50, 100]

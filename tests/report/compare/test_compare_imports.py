@@ -21,7 +21,7 @@ def test_tables_and_documents_import_nothing_heavy():
     modules = loaded(*LIGHT)
     assert not modules & HEAVY
     own = {name.split(".")[1] for name in modules if name.startswith("overfit_cli.")}
-    assert own <= {"report", "comparison", "records", "errors"}
+    assert own <= {"report", "comparison", "records", "errors", "words"}
 
 
 def test_figures_need_no_window_and_no_statistics():

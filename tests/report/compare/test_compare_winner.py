@@ -65,12 +65,25 @@ def test_nothing_to_refit_where_nothing_finished():
 
 def test_that_guessing_is_no_worse_comes_first_and_warns():
     problem = guessing(nll=NLL)
-    told = "No method's mean beats the trivial model (majority class): test nll "
+    told = (
+        "No method does better on average than a model that ignores the inputs (majority class): "
+        "test nll "
+    )
     assert trivial_wins(problem).startswith(told)
     assert trivial_wins(problem).endswith(f"against {NLL}")
     assert answer(problem).startswith(told)
     assert "dropout wins over none" in answer(problem)
     assert told in comparison_json(comparison(problem), False).split('"warnings"')[1]
+
+
+def test_good_predictions_of_bad_uncertainty_are_told_apart_from_bad_ones():
+    """A network of high R2 can have a worse nll than the mean."""
+    guess = {"mean": {"nll": -9.0, "rmse": 90000.0, "r2": 0.0}}
+    told = trivial_wins(replace(regression(), metric="nll", references=guess))
+    assert told.endswith(" against 90000 dropout does: only its uncertainty is off")
+    assert ". By rmse " in told
+    worse = {"majority class": {"nll": 0.01, "error": 0.001}}
+    assert "By error" not in trivial_wins(replace(classification(), references=worse))
 
 
 @pytest.mark.parametrize(
