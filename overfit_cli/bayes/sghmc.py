@@ -1,4 +1,9 @@
-"""Stochastic-gradient HMC with cyclical steps (Chen, Fox & Guestrin 2014; Zhang et al. 2020)."""
+"""Stochastic-gradient HMC with cyclical steps (Chen, Fox & Guestrin 2014; Zhang et al. 2020).
+
+With a fixed prior a cycle explores without noise, as Zhang et al.'s algorithm 1 does. With learned
+precisions it cannot: the joint density of weights and their precision has no mode (it is unbounded
+where the weights of a group are all 0), and a chain without noise falls into that pit.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from overfit_cli.bayes.diagnostics import diagnose
 from overfit_cli.bayes.hierarchy import Hierarchy
 from overfit_cli.bayes.inference import Inference, Problem, Settings
 from overfit_cli.bayes.prior import spread
+from overfit_cli.bayes.stability import stable_factor, steepest
 from overfit_cli.bayes.step_size import group_steps
 from overfit_cli.core.hooks import Streams
 from overfit_cli.core.layout import Array
@@ -27,6 +33,9 @@ from overfit_cli.words import plural
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
 
 HOT = 1.2
+# Where in its cycle a chain of a fixed prior stops exploring and starts to sample: Zhang et al.'s
+# beta. Steps are small from there on.
+TURN = 0.8
 
 
 @dataclass(frozen=True)
@@ -42,15 +51,21 @@ class Cycles:
     warmup: int
     samples: int
 
-    def rounds(self, draw: int) -> list[tuple[float, float]]:
-        """Return the rounds up to counted draw `draw` (from 1): where in its cycle each lies."""
+    def rounds(self, draw: int, turn: float | None = None) -> list[tuple[float, float]]:
+        """Return the rounds up to counted draw `draw` (from 1): where in its cycle each lies.
+
+        turn: where exploring ends, if there is any; None: in proportion to the rounds.
+        """
         cycle = next(c for c in range(self.cycles) if draw <= self._by(self.samples, c + 1))
         first = self._by(self.samples, cycle) + 1
         counted = self._by(self.samples, cycle + 1) + 1 - first
         explored = self._by(self.warmup, cycle + 1) - self._by(self.warmup, cycle)
         length, last = explored + counted, explored + draw - first
         starts = range(0 if draw == first else last, last + 1)
-        return [(start / length, (start + 1) / length) for start in starts]
+        if turn is None or explored == 0:
+            turn = explored / length
+        at = np.hstack([np.linspace(0, turn, explored + 1)[:-1], np.linspace(turn, 1, counted + 1)])
+        return [(float(at[start]), float(at[start + 1])) for start in starts]
 
     def _by(self, total: int, cycle: int) -> int:
         """Return how many of `total` come before cycle number `cycle`."""
@@ -61,8 +76,10 @@ class StochasticSampler:
     """One draw: precisions given the parameters (Gibbs), then `thin` steps on minibatches.
 
     Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P);
-    "sghmc.heat" (R,): the mean of `temperature` over the draws. Full gradients where a
-    minibatch would hold all rows.
+    "sghmc.heat" (R,): the mean of `temperature` over the draws; "sghmc.step_size" (R,) and
+    "sghmc.used" (R,): what was asked for and the smallest that was used; "sghmc.steepest" (R, L):
+    what limits it, where the chains start: probabilities are the least certain there, and a row's
+    curvature the largest. Full gradients where a minibatch would hold all rows.
     """
 
     axis: Axis = "draw"
@@ -83,11 +100,18 @@ class StochasticSampler:
         velocity = [rng.standard_normal(n_parameters) for rng in replicas.streams("momentum")]
         replicas.state["velocity"] = np.stack(velocity)
         replicas.state["sghmc.heat"] = np.zeros(len(replicas))
+        replicas.state["sghmc.step_size"] = replicas.hyper["step_size"].copy()
+        replicas.state["sghmc.used"] = replicas.hyper["step_size"].copy()
+        likelihood = self.hierarchy.likelihood(replicas)
+        replicas.state["sghmc.steepest"] = steepest(likelihood, replicas.parameters)
 
     def advance(self, replicas: Replicas, epoch: int) -> Array:
         """Take counted draw number `epoch` (from 1); the first of a cycle explores before it."""
-        for start, end in self.cycles.rounds(epoch):
-            self._round(replicas, np.linspace(start, end, self.thin, endpoint=False))
+        fixed = "prior_sd" in replicas.hyper
+        *explored, counted = self.cycles.rounds(epoch, TURN if fixed else None)
+        for places in explored:
+            self._round(replicas, np.linspace(*places, self.thin, endpoint=False), not fixed)
+        self._round(replicas, np.linspace(*counted, self.thin, endpoint=False))
         self.hierarchy.trace(replicas, epoch - 1)
         heat = temperature(replicas.state["velocity"], replicas.hyper["momentum"])
         replicas.state["sghmc.heat"] += heat / self.hierarchy.samples
@@ -97,18 +121,26 @@ class StochasticSampler:
         """Return the noise of this draw (R, T) in standardised units; None for classes."""
         return self.hierarchy.noise_variance(replicas)
 
-    def _round(self, replicas: Replicas, places: Array) -> None:
-        likelihood = self.hierarchy.likelihood(replicas)
+    def _round(self, replicas: Replicas, places: Array, noisy: bool = True) -> None:
         precision, noise = self.hierarchy.draw_precisions(replicas)
-        steps = group_steps(likelihood, precision, noise) * replicas.hyper["step_size"][:, None]
-        whole, keep = spread(self.layout, steps), replicas.hyper["momentum"][:, None]
+        whole, keep = self._steps(replicas, precision, noise), replicas.hyper["momentum"][:, None]
         gradient = self._gradient(replicas, spread(self.layout, precision), noise)
         minibatches = self._minibatches(replicas.streams("batch-order"))
         for place in places:
             step = whole * np.cos(np.pi / 2 * place)
             slope = gradient(replicas.parameters, next(minibatches))
-            kick(replicas, slope, step, keep)
+            kick(replicas, slope, step, keep, noisy)
         replicas.state["sghmc.evaluations"] += self.thin * self.batch_size / self.n_rows
+
+    def _steps(self, replicas: Replicas, precision: Array, noise: Array | None) -> Array:
+        """Return the largest steps (R, P) of a cycle, made smaller where they are not stable."""
+        likelihood, state = self.hierarchy.likelihood(replicas), replicas.state
+        widths = group_steps(likelihood, precision, noise)
+        steep = state["sghmc.steepest"] * (1.0 if noise is None else noise.max(axis=1)[:, None])
+        limit = stable_factor(steep, widths, precision, replicas.hyper["momentum"])
+        factor = np.minimum(replicas.hyper["step_size"], limit)
+        state["sghmc.used"][...] = np.minimum(state["sghmc.used"], factor)
+        return spread(self.layout, widths * factor[:, None])
 
     def _gradient(self, replicas: Replicas, precision: Array, noise: Array | None) -> Gradient:
         likelihood = self.hierarchy.likelihood(replicas)
@@ -131,8 +163,10 @@ class StochasticSampler:
                 yield order[:, start : start + self.batch_size]
 
 
-def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array) -> None:
+def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array, noisy: bool = True) -> None:
     """Take one step in place: v <- m v - h gradient + N(0, 2 (1 - m)); q <- q + h v.
+
+    Not `noisy`: without the N, descent with momentum m and learning rates h^2.
 
     Chen et al. 2014, equation 15, for v / h: their friction alpha is 1 - m, their step eta h^2.
     The covariance of a Gaussian comes out right up to h^2, for every m; m = 0 is Langevin
@@ -140,10 +174,11 @@ def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array) -> None:
     it heats the chain by h^2 Var(gradient) / (2 (1 - m)).
     """
     velocity = replicas.state["velocity"]
-    fresh = [rng.standard_normal(velocity.shape[1]) for rng in replicas.streams("momentum")]
     velocity *= keep
     velocity -= step * gradient
-    velocity += np.sqrt(2 * (1 - keep)) * np.stack(fresh)
+    if noisy:
+        fresh = [rng.standard_normal(velocity.shape[1]) for rng in replicas.streams("momentum")]
+        velocity += np.sqrt(2 * (1 - keep)) * np.stack(fresh)
     replicas.parameters += step * velocity
 
 
@@ -185,6 +220,7 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
             f"above {HOT}; lower --step-size or raise --batch-size.",
             *warnings,
         ]
+    warnings = _limited(state) + warnings
     return {
         "temperature": heat,
         "gradient_evaluations": round(float(state["sghmc.evaluations"].sum()), 3),
@@ -193,9 +229,22 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
     }
 
 
+def _limited(state: State) -> list[str]:
+    asked, used = state["sghmc.step_size"], state["sghmc.used"]
+    place = int(np.argmin(used / asked))
+    if not used[place] < asked[place]:
+        return []
+    return [
+        f"--step-size {asked[place]:g} is more than is surely stable where inputs and hidden units "
+        f"rise and fall together as here: {used[place]:.2g} was used. For images like MNIST's, "
+        "--prior-sd 0.3 allows larger steps.",
+    ]
+
+
 SGHMC = Inference(
     name="sghmc",
-    summary="stochastic-gradient HMC: no Metropolis test, minibatches, cyclical steps",
+    summary="stochastic-gradient HMC: no Metropolis test, minibatches, cyclical steps; "
+    "--prior-sd 0.3 for images like MNIST's",
     source="Chen, Fox & Guestrin 2014; Zhang, Li, Zhang, Chen & Wilson 2020",
     members=lambda settings: int(settings["chains"]),
     words=_words,
@@ -220,4 +269,5 @@ SGHMC = Inference(
     dtype="float64",
     why_refused="the prior is the penalty",
     diagnostics=_diagnostics,
+    version=2,
 )

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from posteriors import SIZES, chains, small_problem
 from test_exact import BOTH, GRIDS, averaged
 
-from overfit_cli.bayes import INFERENCES, Problem
+from overfit_cli.bayes import INFERENCES, Problem, sghmc
 from overfit_cli.bayes.potential import Likelihood
 from overfit_cli.bayes.sghmc import SGHMC, Cycles, StochasticSampler, kick, temperature
 from overfit_cli.core.answers import classify
-from overfit_cli.core.network import forward
+from overfit_cli.core.descent import TrainingData
+from overfit_cli.core.layout import Array, Layout
+from overfit_cli.core.network import Network, forward
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.errors import UsageError
 
@@ -88,6 +90,82 @@ def test_exploration_comes_first_in_each_cycle() -> None:
     schedule = Cycles(2, 4, 6)
     assert [len(schedule.rounds(draw)) for draw in range(1, 7)] == [3, 1, 1, 3, 1, 1]
     assert schedule.rounds(1) == [(0, 0.2), (0.2, 0.4), (0.4, pytest.approx(0.6))]
+
+
+def test_with_a_turn_exploring_ends_there() -> None:
+    schedule = Cycles(2, 4, 6)
+    assert [len(schedule.rounds(draw, 0.8)) for draw in range(1, 7)] == [3, 1, 1, 3, 1, 1]
+    places = [place for draw in (1, 2, 3) for place in schedule.rounds(draw, 0.8)]
+    np.testing.assert_allclose(
+        places, np.array([[0, 6], [6, 12], [12, 13], [13, 14], [14, 15]]) / 15
+    )
+    assert Cycles(2, 0, 6).rounds(2, 0.8) == Cycles(2, 0, 6).rounds(2)
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_only_a_fixed_prior_is_explored_without_noise(
+    fixed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, stack = stack_of("bernoulli", 5)
+    if fixed:
+        stack.hyper["prior_sd"] = np.ones(7)
+    noisy: list[bool] = []
+
+    def watched(replicas: Replicas, gradient: Array, step: Array, keep: Array, hot: bool) -> None:
+        noisy.append(hot)
+        kick(replicas, gradient, step, keep, hot)
+
+    monkeypatch.setattr(sghmc, "kick", watched)
+    run(problem, stack)
+    own = [not fixed] * 10 + [True] * 15
+    assert noisy == own + own
+
+
+def test_without_noise_a_step_is_descent_with_momentum() -> None:
+    problem = small_problem("bernoulli")
+    stack = chains(problem, [(0, 0)], np.arange(22)[None])
+    start = stack.parameters = np.array([[3.0, -1.0]])
+    stack.state["velocity"] = np.zeros((1, 2))
+    q, before = start.copy(), start.copy()
+    for _ in range(5):
+        kick(stack, 2 * stack.parameters, np.full((1, 2), 0.3), np.full((1, 1), 0.5), noisy=False)
+        q, before = q - 0.09 * 2 * q + 0.5 * (q - before), q
+    np.testing.assert_allclose(stack.parameters, q, rtol=1e-12)
+
+
+def alike_inputs(keys: list[tuple[int, int]], step_size: float) -> tuple[Problem, Replicas]:
+    """200 inputs that rise and fall together, 2,000 rows, three classes, a wide relu network."""
+    rng = np.random.default_rng(3)
+    level = rng.uniform(0, 1, (2000, 1))
+    inputs = level + 0.1 * rng.standard_normal((2000, 200))
+    targets = np.eye(3)[np.digitize(level[:, 0] + 0.1 * rng.standard_normal(2000), [0.3, 0.6])]
+    network = Network(Layout((200, 64, 64, 3)), "relu", "categorical")
+    problem = Problem(network, TrainingData(inputs, targets, None), 2000, 32)
+    stack = chains(problem, keys, np.tile(np.arange(2000), (len(keys), 1)))
+    stack.hyper["step_size"] = np.full(len(keys), step_size)
+    stack.hyper["momentum"] = np.full(len(keys), 0.9)
+    return problem, stack
+
+
+def test_inputs_that_rise_and_fall_together_do_not_make_it_diverge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert SGHMC.diagnostics is not None
+    problem, stack = alike_inputs(KEYS[:2], 3.0)
+    run(problem, stack)
+    assert np.isfinite(stack.parameters).all()
+    assert np.all(stack.state["sghmc.used"] < 0.2)
+    told = SGHMC.diagnostics(stack.state, SETTINGS)["warnings"]
+    assert told[0].startswith("--step-size 3 is more than is surely stable")
+    problem, stack = alike_inputs(KEYS[:2], 0.02)
+    run(problem, stack)
+    assert np.all(stack.state["sghmc.used"] == 0.02)
+    assert "step-size" not in SGHMC.diagnostics(stack.state, SETTINGS)["warnings"][0]
+    monkeypatch.setattr(sghmc, "stable_factor", lambda *_: np.full(2, np.inf))
+    problem, stack = alike_inputs(KEYS[:2], 3.0)
+    with np.errstate(all="ignore"):
+        run(problem, stack)
+    assert not np.isfinite(stack.parameters).any()
 
 
 @pytest.mark.parametrize("name", list(SIZES))
@@ -224,7 +302,8 @@ def test_sghmc_agrees_with_enumeration(name: str, batch_size: int | None) -> Non
     stack = chains(problem, [(1, c) for c in range(n_chains)], rows)
     for key, value in {"prior_sd": 1.0, "step_size": 0.3, "momentum": 0.8}.items():
         stack.hyper[key] = np.full(n_chains, value)
-    settings = {"warmup": 24, "samples": 48, "cycles": 8, "thin": 16}
+    # each cycle starts to sample from near a mode, and has to forget it
+    settings = {"warmup": 24, "samples": 48, "cycles": 8, "thin": 24}
     sampler = StochasticSampler(problem, settings)
     sampler.init(stack)
     total = np.zeros(len(NEW))

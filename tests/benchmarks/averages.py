@@ -33,8 +33,9 @@ METHODS: dict[str, dict[str, Any]] = {
     },
 }
 
-# A chain of the default length takes long on images; a quarter of it was enough.
-SHORT_CHAIN = {"warmup": 50, "samples": 50}
+# A chain of the default length takes long on images; a quarter of it was enough. The prior is what
+# `overfit methods bayes` says to give there.
+SHORT_CHAIN = {"warmup": 50, "samples": 50, "prior_sd": 0.3}
 
 
 def options_of(data: str, name: str) -> dict[str, Any]:
