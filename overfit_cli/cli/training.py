@@ -35,7 +35,10 @@ def train_and_show(request: Request, asked: Asked) -> None:
     lost = [result for result in results if result.status != "done"]
     if lost:
         ends = " or ".join(dict.fromkeys(result.status for result in lost))
-        raise RunsFailed(f"{len(lost)} of {len(results)} runs {ends}; all are stored.")
+        reasons = dict.fromkeys(str(run.diagnostics.get("reason", "")) for run in lost)
+        why = " ".join(reason for reason in reasons if reason)
+        said = f"{len(lost)} of {len(results)} runs {ends}; all are stored."
+        raise RunsFailed(f"{said} {why}".rstrip())
 
 
 def train_and_store(request: Request, asked: Asked) -> list[RunResult]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from overfit_cli.experiment.environment import environment
 from overfit_cli.experiment.prediction import predictor_of
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack, full_train_part, part_of, units_of
-from overfit_cli.records import EpochRecord, Model, Predictions, RunResult, Status
+from overfit_cli.records import EpochRecord, Metrics, Model, Predictions, RunResult, Status
 
 
 def run_results(
@@ -31,13 +31,15 @@ def run_results(
     """Return one RunResult per run of the stack; seconds is per run."""
     baselines = baselines_of(stack.specs, stack.data)
     here = environment()
+    # the last step may have left parameters whose outputs overflow
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = [
+            _result(stack, outcome, run, tuple(curves[run]), seconds)
+            for run in range(len(stack.specs))
+        ]
     return [
-        replace(
-            _result(stack, outcome, run, tuple(curves[run]), seconds),
-            baselines=baselines[run],
-            environment=here,
-        )
-        for run in range(len(stack.specs))
+        replace(result, baselines=known, environment=here)
+        for result, known in zip(found, baselines, strict=True)
     ]
 
 
@@ -100,6 +102,10 @@ def _result(
     if not diverged:
         predictor = _with_noise(predictor, parts)
     answers = _answers(predictor, parts, diverged)
+    final = _final(answers, parts, stack.network.likelihood)
+    if not diverged and _overflowed(predictor, final):
+        outcome.diverged[own] = True
+        return _result(stack, outcome, run, curve, seconds)
     restored = outcome.restored[own]
     status, diagnostics = _status(stack, outcome, run, voters, predictor)
     return RunResult(
@@ -120,7 +126,7 @@ def _result(
         best_epoch=_best_epoch(curve),
         restored_epoch=int(restored.max()) if restored.max() >= 0 else None,
         seconds=seconds,
-        final=_final(answers, parts, stack.network.likelihood),
+        final=final,
         diagnostics=diagnostics,
         notes=data.notes,
         sizes=stack.network.layout.sizes,
@@ -129,6 +135,13 @@ def _result(
         predictions=_predictions(answers.get("test"), parts.get("test"), data),
         model=None if diverged else _model(stack.network, voters, predictor, data),
     )
+
+
+def _overflowed(predictor: Predictor, final: Mapping[str, Metrics]) -> bool:
+    """Tell whether parameters that are finite answer with numbers that are not."""
+    noise = predictor.noise_variance
+    lost = noise is not None and not np.isfinite(noise).all()
+    return lost or any(np.isnan(scores["nll"]) for scores in final.values() if "nll" in scores)
 
 
 def _with_noise(predictor: Predictor, parts: dict[str, Part]) -> Predictor:

@@ -73,8 +73,8 @@ def require_model(result: RunResult) -> Model | None:
 
 def _unknown(run_id: str, why: str) -> StoreError:
     return StoreError(
-        f"run {run_id}: its record is damaged, or of another version of overfit: {why}. "
-        "`overfit rm` it, and the command that made it trains it again."
+        f"run {run_id}: its record is of another version of overfit, or damaged: "
+        f"{why.removesuffix('.')}. That version can read it; if it is damaged, `overfit rm` it."
     )
 
 

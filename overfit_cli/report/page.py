@@ -88,7 +88,9 @@ def _closing(
     yield from _warnings(results)
     if store:
         yield _line(_stored(results, store))
-    yield _command("next: ", next_words(results, options))
+    if not all("reason" in result.diagnostics for result in results):
+        # what failed for a reason would do so again; the reason says what to change
+        yield _command("next: ", next_words(results, options))
 
 
 def _stored(results: Sequence[RunResult], store: str) -> str:

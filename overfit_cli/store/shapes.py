@@ -80,7 +80,7 @@ def _require_model(model: Model) -> None:
     if model.noise_sd is not None:
         rows = 1 if model.noise_sd.shape[:1] == (1,) else draws
         _require("model.noise_sd", model.noise_sd, _FLOAT, (rows, *model.noise_sd.shape[1:2]))
-        if not (model.noise_sd >= 0).all():
+        if (model.noise_sd < 0).any():
             raise Malformed("its model.noise_sd cannot be")
 
 

@@ -129,7 +129,9 @@ class Store:
             return {
                 row.run_id: row.status
                 for row in rows.every(self._connection)
-                if row.is_whole() and (batch is None or batch in row.batch_names())
+                if row.is_intact()
+                and (batch is None or batch in row.batch_names())
+                and row.is_whole()
             }
 
     def members(self, batch: str) -> set[str]:

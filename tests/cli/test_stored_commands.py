@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from cli_samples import DIVERGING, TINY, files
+
+from overfit_cli.store import Store
 
 
 @pytest.fixture
@@ -119,3 +122,14 @@ def test_a_store_whose_name_the_disk_refuses(cli, command, name):
         "'", ""
     )
     assert files() == []
+
+
+def test_show_of_a_run_whose_options_are_another_versions(cli):
+    run_id = cli("run", *TINY, "--method", "dropout", "--json").runs[0]["run_id"]
+    with Store.open("overfit.db") as store:
+        made = store.load(run_id, blobs=True)
+        remedies = {"dropout": {"p": 1e-9, "scope": "cell"}}
+        store.save(replace(made, run_id="0" * 16, spec={**made.spec, "remedies": remedies}))
+    assert "moons" in cli("show", "0" * 16).out
+    refused = cli("verify", "0" * 16, code=74)
+    assert "of another version of overfit, or damaged: spec:" in refused.err

@@ -122,3 +122,11 @@ def test_the_spec_comes_back():
     run = result(method="dropout", p=[0.5, 0.75])
     (one,) = specs(method="dropout", p=[0.5, 0.75])
     assert result_spec(run) == one
+
+
+def test_finite_parameters_whose_outputs_are_not_have_diverged():
+    """The last step may leave such parameters, and nothing else looks at them again."""
+    run = result(dataset="friedman1:n=80", hidden=[8, 8, 8], batch_size=200, epochs=1, lr=3e13)
+    assert run.status == "diverged"
+    assert run.model is None
+    assert not math.isfinite(run.final["train"]["nll"])

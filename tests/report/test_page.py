@@ -64,3 +64,9 @@ def test_one_number_in_a_list_is_a_number():
 )  # fmt: skip
 def test_figures(value, said):
     assert figure(value) == said
+
+
+def test_what_failed_for_a_reason_is_not_to_be_run_again():
+    failed = run(status="failed", diagnostics={"reason": "laplace: give a smaller --prior-sd."})
+    assert not [line for line in closing(failed) if line.startswith("next: ")]
+    assert closing(failed, run(seed=1))[-1].startswith("next: ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -202,3 +202,13 @@ def test_a_row_is_not_another_runs() -> None:
     assert row.is_intact()
     assert rows.Row.sealed(RECORD["run_id"], "done", ["b"], DATA).is_whole()
     assert not rows.Row.sealed(RECORD["run_id"], "failed", ["b"], DATA).is_whole()
+
+
+def test_a_noise_that_is_no_number_was_stored_by_earlier_versions() -> None:
+    run = make_run()
+    assert run.model is not None
+    for sd, fine in ((np.nan, True), (-1.0, False)):
+        noise = np.full((1, 1), sd)
+        data, parts = record.split(replace(run, model=replace(run.model, noise_sd=noise)))
+        with contextlib.nullcontext() if fine else pytest.raises(Malformed, match="noise_sd"):
+            record.join(record.decode(data), parts)
