@@ -204,7 +204,8 @@ def tuned(tuning: Tuning, store: Store, executor: Executor) -> Iterator[Ended]:
         StoreError: the disk refused; what was stored before stays.
     """
     members = store.results(store.statuses(tuning.name), ())
-    stored = {str(run.diagnostics.get("tuning")): run for run in members}
+    wanted = {"tuning", "trial_epochs"}
+    stored = {run.diagnostics["tuning"]: run for run in members if wanted <= run.diagnostics.keys()}
     tasks = [race for race in tuning.races if race.key not in stored]
     for race in tuning.races:
         if race.key in stored:

@@ -214,7 +214,7 @@ def _verdict(
 
 
 def _enough(found: _Comparison, comparisons: int, design: _Design) -> int | None:
-    """Return about how many seeds would decide, None if none would."""
+    """Return about how many seeds would decide, None if none up to 10,000."""
     n, flips = len(found.differences), found.test == "sign flip"
     if n < 2 or found.test == "McNemar":
         return None

@@ -28,12 +28,14 @@ class Cells:
     """One column's n cells.
 
     numbers (n,): NaN where missing or not a number. words: the rows whose cell is filled, yet no
-    number. text: every cell as text, null where missing; None if there are no words.
+    number. text: every cell as text, null where missing; None if there are no words. typed (n,):
+    the rows that a file stores as numbers and not as text; None if it is all rows or none.
     """
 
     numbers: Floats
     words: Ints
     text: pl.Series | None = None
+    typed: NDArray[np.bool_] | None = None
 
     @property
     def n_filled(self) -> int:

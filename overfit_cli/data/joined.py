@@ -40,6 +40,11 @@ class JoinedFiles:
         self._starts = np.concatenate(([0], np.cumsum(counts)))
         check_memory(16 * self.n_rows * len(self.names), self.path)
 
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Return the first row of each file."""
+        return tuple(self._starts[:-1].tolist())
+
     def require(self, names: Sequence[str]) -> None:
         """Refuse a further file without one of these columns.
 
@@ -85,4 +90,7 @@ class JoinedFiles:
         starts = self._starts[: len(parts)]
         words = np.concatenate([p.words + s for p, s in zip(parts, starts, strict=True)])
         numbers = np.concatenate([part.numbers for part in parts])
-        return Cells(numbers, words, self.text(name) if len(words) else None)
+        if not len(words):
+            return Cells(numbers, words)
+        typed = np.repeat([name in file.typed for file in self._files], np.diff(self._starts))
+        return Cells(numbers, words, self.text(name), typed)

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.data.cells import distinct, encode
+from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.idx import read_idx
 from overfit_cli.data.naming import listed, shown
 from overfit_cli.data.npz import check_inputs
 from overfit_cli.data.npz_members import open_npz
-from overfit_cli.data.spelling import Spelling, read_as
+from overfit_cli.data.spelling import PERCENT, Spelling, read_as
 from overfit_cli.data.table_file import TableFile, open_table
 from overfit_cli.data.target import refuse_rows, refuse_words
 from overfit_cli.errors import DataError
@@ -79,8 +79,8 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
     numeric = np.full((file.n_rows, len(numeric_names)), np.nan)
     found = file.cells([numeric_names[i] for i in numbers])
     for name, how in schema.get("spelling", {}).items():
-        if name in found:
-            found[name] = read_as(replace(found[name], text=file.text(name)), Spelling(*how))
+        if name in found and name not in file.typed:
+            found[name] = _respelled(file, name, found[name], Spelling(*how))
     for column, (name, cells) in zip(numbers, found.items(), strict=True):
         refuse_words(name, cells, file.where)
         infinite = np.flatnonzero(np.isinf(cells.numbers))
@@ -93,6 +93,20 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
         codes[:, column], unseen = _codes(file, name, known)
         notes += unseen
     return NewRows(numeric, codes, np.arange(file.n_rows), tuple(notes))
+
+
+def _respelled(file: TableFile, name: str, cells: Cells, spelling: Spelling) -> Cells:
+    """Read a column of text as the training file's was.
+
+    Raises:
+        DataError: a number without the percent sign that all of those had, named by line.
+    """
+    read = read_as(replace(cells, text=file.text(name)), spelling)
+    if spelling.sign == PERCENT:
+        bare = read.words[~np.isnan(cells.numbers[read.words])]
+        wrong = f"column {shown(name)} has a percent sign in the run's training rows, but not here"
+        refuse_rows(bare, wrong, file.where)
+    return read
 
 
 def _used(schema: dict[str, Any]) -> tuple[list[int], list[int]]:

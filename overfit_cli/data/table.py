@@ -15,6 +15,7 @@ from overfit_cli.data.files import MEMORY, max_bytes
 from overfit_cli.data.fingerprint import fingerprint
 from overfit_cli.data.joined import JoinedFiles
 from overfit_cli.data.naming import shown
+from overfit_cli.data.readings import decimal_of
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.roles import Roles, assign_roles, check_weights, parts_of
 from overfit_cli.data.target import Target, refuse_rows, refuse_words, target_of_cells
@@ -38,9 +39,10 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
     roles = assign_roles(files.names, request, files.path)
     files.require(roles.all)
     cells = files.cells((*roles.targets, *roles.features))
+    decimal = decimal_of(cells.values(), files.decimal)
     columns = {name: cells.pop(name) for name in roles.targets}
-    target = target_of_cells(columns, request.task, files.where, files.path, files.decimal)
-    return _dataset(request.dataset, files, roles, target, _inputs(cells, roles, files))
+    target = target_of_cells(columns, request.task, files.where, files.path, decimal)
+    return _dataset(request.dataset, files, roles, target, _inputs(cells, roles, files, decimal))
 
 
 def _dataset(
@@ -84,9 +86,9 @@ def stacked(columns: dict[str, NDArray[Any]], n: int, dtype: Any, block: int = 5
     return table
 
 
-def _inputs(cells: dict[str, Cells], roles: Roles, files: JoinedFiles) -> Inputs:
+def _inputs(cells: dict[str, Cells], roles: Roles, files: JoinedFiles, decimal: str) -> Inputs:
     columns = {name: cells.pop(name) for name in roles.features}
-    inputs = sorted_columns(columns, roles.chosen, files.decimal, files.where)
+    inputs = sorted_columns(columns, roles.chosen, decimal, files.where, files.starts)
     if not inputs.numeric and not inputs.codes:
         raise DataError(f"{files.path}: no usable input column; {' '.join(inputs.notes)}")
     _check_width(files, len(inputs.numeric), inputs.categories)

@@ -21,11 +21,15 @@ GROUP_CELLS = 8_000_000
 
 
 class TableFile(Protocol):
-    """A table: columns of cells, n rows; decimal: the character that it prefers in numbers."""
+    """A table: columns of cells, n rows; decimal: the character that it prefers in numbers.
+
+    typed: the columns that are stored as numbers, not as text.
+    """
 
     path: str
     decimal: str
     names: tuple[str, ...]
+    typed: frozenset[str]
     n_rows: int
 
     def cells(self, names: Iterable[str]) -> dict[str, Cells]:
@@ -49,6 +53,8 @@ def open_table(path: str) -> TableFile:
 
 class TextFile:
     """A CSV or TSV file."""
+
+    typed: frozenset[str] = frozenset()
 
     def __init__(self, path: str) -> None:
         self._text = read_text(path)
@@ -119,6 +125,7 @@ class ParquetFile:
         path = self.path = shown_path(path)
         self.names = tuple(self._frame.columns)
         self.n_rows = self._frame.height
+        self.typed = frozenset(each.name for each in self._frame if each.dtype.is_numeric())
         if len(self.names) > max_columns():
             raise DataError(f"{path}: {len(self.names):,} columns; the limit is {max_columns():,}.")
         check_distinct(self.names, path)
@@ -130,9 +137,8 @@ class ParquetFile:
         import polars as pl
 
         wanted = list(names)
-        numeric = {name for name in wanted if self._frame[name].dtype.is_numeric()}
-        found = number_cells(self._frame.select([name for name in wanted if name in numeric]))
-        words = [self.text(name) for name in wanted if name not in numeric]
+        found = number_cells(self._frame.select([name for name in wanted if name in self.typed]))
+        words = [self.text(name) for name in wanted if name not in self.typed]
         found |= text_cells(pl.DataFrame(words))
         return {name: found[name] for name in wanted}
 

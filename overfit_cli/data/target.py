@@ -13,7 +13,8 @@ from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import Floats, Task
 from overfit_cli.data.ids import all_different, called_id, counts
 from overfit_cli.data.naming import listed, shown
-from overfit_cli.data.spelling import are_dates, spelled
+from overfit_cli.data.readings import is_mixed_percent, spelled
+from overfit_cli.data.spelling import are_dates
 from overfit_cli.errors import DataError, UsageError
 
 Where = Callable[[int], str]
@@ -50,6 +51,8 @@ def target_of_cells(
     notes: list[str] = []
     for name, cells in columns.items():
         found = None if task == "classification" else spelled(cells, decimal)
+        if found and (task or len(np.unique(found.cells.numbers)) > MAX_WHOLE_CLASSES):
+            refuse_rows(found.cells.missing, f"no value for the target {shown(name)}", where)
         if found and not len(found.cells.missing):
             columns = {**columns, name: found.cells}
             notes.append(f"the target {shown(name)} is read as numbers ({found.example}).")
@@ -169,12 +172,17 @@ def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, sour
     if task is None and is_typo(cells):
         refuse_words(name, cells, where)
     assert cells.text is not None
-    if are_dates(cells.text):
+    classes = distinct(cells.text)
+    if task is None and len(classes) > MAX_WHOLE_CLASSES and are_dates(cells.text):
         raise DataError(
             f"{source}: the target {shown(name)} holds dates ({shown(cells.text[0])}); "
             "write what is to be predicted as a number, such as days, or as a class."
         )
-    classes = distinct(cells.text)
+    if task is None and len(classes) > MAX_WHOLE_CLASSES and is_mixed_percent(cells):
+        raise DataError(
+            f"{source}: some cells of the target {shown(name)} have a percent sign, others have "
+            "none. Write all of them alike."
+        )
     _check_classes(len(classes), len(cells.numbers), name, source)
     return Target("classification", encode(cells.text, classes), (name,), classes)
 

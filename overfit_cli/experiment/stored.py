@@ -90,7 +90,7 @@ def _misfit(model: Model, result: RunResult) -> str:
     for name, value in said.items():
         if schema.get(name) != value:
             return name
-    outputs = {"categorical": n_classes, "bernoulli": 1, "gaussian": n_targets}
+    outputs = {"categorical": n_classes, "bernoulli": 1} if n_classes else {"gaussian": n_targets}
     if sizes[-1:] != [outputs.get(str(schema.get("likelihood")))]:
         return "likelihood"
     if len(sizes) < 2 or sizes[1:-1] != list(result.spec["hidden"]):

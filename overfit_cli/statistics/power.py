@@ -38,10 +38,21 @@ def seeds_to_decide(design: Design, least: int) -> int | None:
     None if MOST seeds have less: under the corrected t the mean's variance, s^2 (1/n + n_test /
     n_train), does not go to 0, so there may be no such n (Nadeau & Bengio 2003, section 3).
     """
-    if not (design.sd > 0 and math.isfinite(design.mean)):
+    if math.isnan(most_power(design)):
         return None
     found = (_smallest(each, design, least) for each in (_differs, _equal))
     return min((n for n in found if n is not None), default=None)
+
+
+def most_power(design: Design) -> float:
+    """Return the power of MOST seeds to find a difference or equality; NaN without a spread.
+
+    Under the corrected t a difference has half only if |mean| / (s sqrt(n_test / n_train)) is
+    above the test's critical value.
+    """
+    if not (design.sd > 0 and math.isfinite(design.mean)):
+        return math.nan
+    return max(_differs(design, MOST), _equal(design, MOST))
 
 
 def _smallest(power: Callable[[Design, int], float], design: Design, low: int) -> int | None:

@@ -13,7 +13,7 @@ from table_samples import load
 from overfit_cli.data.cells import text_cells
 from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.data.preprocessing import describe_columns
-from overfit_cli.data.spelling import spelled
+from overfit_cli.data.readings import spelled
 from overfit_cli.errors import DataError
 
 
@@ -34,7 +34,7 @@ def quoted(column: list[str], header: str = "a,y") -> str:
     [
         (["1,234.50", "950.00", "-1,000,000.25"], [1234.5, 950, -1000000.25]),
         (["$1,200", "-$3", "$-4.5", "+$ 5"], [1200, -3, -4.5, 5]),
-        (["12 %", "3.5%", "7"], [12, 3.5, 7]),
+        (["12 %", "3.5%", "7%"], [12, 3.5, 7]),
         (["3,5", "-12,25", "4"], [3.5, -12.25, 4]),
         (["0,500", "1,250"], [0.5, 1.25]),
         (["1.234,50", "12,5", "1.000.000"], [1234.5, 12.5, 1e6]),
@@ -42,6 +42,10 @@ def quoted(column: list[str], header: str = "a,y") -> str:
         (["1.250,00 €", "€ 3"], [1250, 3]),
         (["1,234", "1e3", ".5"], [1234, 1000, 0.5]),
         (["1.5", "-", "2"], [1.5, np.nan, 2]),
+        (["\u22121.5", "2.5", "\u22123"], [-1.5, 2.5, -3]),
+        (["-562,141", "123,456"], [-562141, 123456]),
+        (["562,141", "23,456.5"], [562141, 23456.5]),
+        (["562,141", "950"], [562141, 950]),
     ],
 )
 def test_ways_to_write_numbers(column: list[str], numbers: list[float]) -> None:
@@ -60,6 +64,10 @@ def test_ways_to_write_numbers(column: list[str], numbers: list[float]) -> None:
         ["12,34,5", "7"],
         ["1.2.3", "4.5.6"],
         ["192.168.1.1", "10.0.0.1"],
+        ["192.168.120.116", "192.168.120.117"],
+        ["562,141", "123,456"],
+        ["12 %", "3.5%", "7"],
+        ["63%"] * 99 + ["0.48"],
         ["1,5", "2.5"],
         ["--5", "6"],
         ["5 kg", "6 kg"],

@@ -62,6 +62,54 @@ def test_numbers_that_repeat_are_no_ids_whatever_their_name(write: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["AMOUNT_PAID", "BID", "GRID", "COVID", "paid", "Humid"])
+def test_names_that_end_like_ids_are_none(write: Any, name: str) -> None:
+    rows = "".join(f"{i * i},{i % 2}\n" for i in range(30))
+    data = load(write(f"{name},y\n{rows}"))
+    assert (data.numeric_names, data.notes) == ((name,), ())
+
+
+@pytest.mark.parametrize("name", ["ID", "Order ID", "userID", "user_ID", "row-id", "rideId"])
+def test_ids_need_more_rows_than_a_few(write: Any, name: str) -> None:
+    for n, names in ((20, (name, "b")), (21, ("b",))):
+        rows = "".join(f"{i * i},{i / 8},{i % 2}\n" for i in range(n))
+        assert load(write(f"{name},b,y\n{rows}")).numeric_names == names
+
+
+def test_ids_that_begin_anew_in_the_next_file_are_ids(write: Any) -> None:
+    def content(n: int) -> str:
+        return "id,day,b,y\n" + "".join(f"{i * 3},{i},{i / 8},{i % 2}\n" for i in range(n))
+
+    data = load(write(content(30)), test_file=write(content(5), "test.csv"))
+    assert data.numeric_names == ("day", "b")
+    assert "'id' (35 in 35 rows)" in data.notes[0]
+    assert "'day' (0 to 29)" in data.notes[1]
+    repeats = write("id,day,b,y\n1,1,.5,0\n1,2,.5,1\n", "test.csv")
+    assert load(write(content(30)), test_file=repeats).numeric_names == ("id", "day", "b")
+
+
+@pytest.mark.parametrize("word", ["unknown", "(1,234.50)", "n. a."])
+def test_numbers_with_some_words_are_no_ids(write: Any, word: str) -> None:
+    cells = [word if i % 15 == 3 else f"{1000 + i * i / 7:,.2f}" for i in range(90)]
+    rows = "".join(f'"{cell}",{i / 8},{i % 2}\n' for i, cell in enumerate(cells))
+    data = load(write(f"a,b,y\n{rows}"))
+    assert data.numeric_names == ("b",)
+    assert len(data.notes) == 1
+    assert (
+        f"column 'a' left out: 7% of its cells are no numbers, the first '{word}'"
+        in (data.notes[0])
+    )
+    assert "line 5). Leave those cells empty" in data.notes[0]
+
+
+def test_a_note_names_every_column(write: Any) -> None:
+    names = [f"key{column}" for column in range(30)]
+    rows = "".join(",".join([f"k{i}"] * 30) + f",{i / 8},{i % 2}\n" for i in range(25))
+    (note,) = load(write(",".join([*names, "b", "y"]) + "\n" + rows)).notes
+    assert all(f"'{name}'" in note for name in names)
+    assert note.count("25 in 25 rows") == 5
+
+
 @pytest.mark.parametrize(
     "day", ["2024-05-{:02}", "{:02}/05/2024", "{}.5.24", "2024/5/{}", "2024-05-{:02}T10:30:00Z"]
 )

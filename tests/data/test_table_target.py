@@ -63,6 +63,24 @@ def test_amounts_as_a_target_are_numbers(write: Any) -> None:
     assert classes == ("1 %", "2 %")
 
 
+@pytest.mark.parametrize("task", [None, "regression"])
+@pytest.mark.parametrize("amount", ["{:,.2f}", "{:.2f}"])
+def test_an_amount_that_is_missing_is_named_by_line(
+    write: Any, amount: str, task: str | None
+) -> None:
+    values = [amount.format(1234.5 * i) for i in range(1, 41)]
+    with pytest.raises(DataError, match=r"line 7: no value for the target 'y'"):
+        load(write(rows([*values[:5], "-", *values[5:]])), task=task)
+
+
+def test_dates_may_be_classes(write: Any) -> None:
+    few, many = (rows([f"2024-05-{i % n + 1:02}" for i in range(60)]) for n in (2, 28))
+    assert load(write(few)).classes == ("2024-05-01", "2024-05-02")
+    assert len(load(write(many), task="classification").classes) == 28
+    with pytest.raises(DataError, match="holds dates"):
+        load(write(many))
+
+
 def test_classes_called_plus_and_minus_are_classes(write: Any) -> None:
     assert load(write(rows(["+", "-"] * 20))).classes == ("+", "-")
     assert load(write(rows(["1", "0", "-"] * 20))).classes == ("-", "0", "1")

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from overfit_cli.statistics.corrected_t import corrected_t, posterior
-from overfit_cli.statistics.power import MOST, Design, seeds_to_decide
+from overfit_cli.statistics.power import MOST, Design, most_power, seeds_to_decide
 from overfit_cli.statistics.sign_flip import sign_flip
 
 TIMES = 400
@@ -61,10 +61,25 @@ def test_shared_rows_set_a_limit_that_no_number_of_seeds_passes() -> None:
     ratio, sd = 0.25, 0.1
     limit = (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * sd * np.sqrt(ratio)
     assert seeds_to_decide(Design(0.97 * limit, sd, ratio, 0.0, 1, False), 2) is None
+    # .8 is not reached, yet more often than not enough seeds decide
+    assert 0.5 < most_power(Design(0.97 * limit, sd, ratio, 0.0, 1, False)) < 0.8
     found = seeds_to_decide(Design(1.05 * limit, sd, ratio, 0.0, 1, False), 2)
     assert found is not None
     assert found < MOST
     assert seeds_to_decide(Design(0.97 * limit, sd, 0.0, 0.0, 1, False), 2) is not None
+
+
+@pytest.mark.parametrize("comparisons", [1, 4])
+def test_power_of_endless_seeds_is_even_at_the_critical_value(comparisons: int) -> None:
+    ratio, sd = 0.25, 0.1
+    critical = stats.norm.isf(0.025 / comparisons) * sd * np.sqrt(ratio)
+    for factor, low, high in ((0.97, 0.4, 0.5), (1.03, 0.5, 0.6)):
+        design = Design(-factor * critical, sd, ratio, 0.0, comparisons, False)
+        assert low < most_power(design) < high
+        rng = np.random.default_rng(comparisons)
+        found = np.mean([decides(design, drawn(rng, design, 1000)) for _ in range(TIMES)])
+        assert found == pytest.approx(most_power(design), abs=4 * 0.025)
+    assert np.isnan(most_power(Design(1.0, 0.0, 0.0, 0.0, 1, False)))
 
 
 def test_never_fewer_than_asked_and_none_without_spread() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
 
 from overfit_cli.comparison.records import Problem, Verdict
 from overfit_cli.words import count
 
-ASSUMED = "80% power, if mean difference and spread stay as they are"
-SHARED = "their splits share rows (test rows are {:.2g} of the training rows); more rows might"
+STAY = "if mean difference and spread stay as they are"
+ASSUMED = f"80% power, {STAY}"
+SHARED = "Splits share rows (test rows are {:.2g} of the training rows); more rows might decide."
+EVEN = 0.5
+"""Below this power seeds are said to decide nothing; from it to 80%, that they may not."""
 
 
 def outlook(problem: Problem) -> str:
@@ -21,7 +25,7 @@ def outlook(problem: Problem) -> str:
         for each in problem.verdicts
         if each.finding == "undecided" and each.test != "McNemar" and each.n > 1
     ]
-    sentences = (_enough(open_ones), _shared(open_ones), _hopeless(open_ones))
+    sentences = (_enough(open_ones), _shared(open_ones), _flips(open_ones))
     return " ".join(filter(None, sentences))
 
 
@@ -38,12 +42,41 @@ def _shared(verdicts: Iterable[Verdict]) -> str:
     if not found:
         return ""
     share = max(each.test_over_train or 0.0 for each in found)
-    return f"More seeds would not decide {_arms(found)}: {SHARED.format(share)}."
+    told = _unlikely(found, "More seeds would not")
+    return f"{told} {SHARED.format(share)}"
 
 
-def _hopeless(verdicts: Iterable[Verdict]) -> str:
+def _flips(verdicts: Iterable[Verdict]) -> str:
     found = [each for each in verdicts if each.enough is None and each.test == "sign flip"]
-    return f"No practical number of seeds would decide {_arms(found)}." if found else ""
+    return _unlikely(found, "No practical number of seeds would")
+
+
+def _unlikely(verdicts: Sequence[Verdict], never: str) -> str:
+    """Tell those that seeds are not likely to decide from those that they just may."""
+    in_vain = [each for each in verdicts if _in_vain(each)]
+    doubtful = [each for each in verdicts if each not in in_vain]
+    told = (
+        f"{never} decide {_arms(in_vain)}, {STAY}." if in_vain else "",
+        f"Even many seeds may not decide {_arms(doubtful)}." if doubtful else "",
+    )
+    return " ".join(filter(None, told))
+
+
+def _in_vain(verdict: Verdict) -> bool:
+    """Say whether even 10,000 seeds more likely than not decide nothing."""
+    # scipy, which no other part of a report needs
+    from overfit_cli.statistics.power import Design, most_power
+
+    mean, sd = statistics.fmean(verdict.differences), statistics.stdev(verdict.differences)
+    seen = Design(
+        mean,
+        sd,
+        verdict.test_over_train or 0.0,
+        verdict.rope,
+        verdict.comparisons,
+        verdict.test == "sign flip",
+    )
+    return most_power(seen) < EVEN
 
 
 def _arms(verdicts: Iterable[Verdict]) -> str:

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from comparison_samples import classification, one_seed, undecided, verdict
+from scipy import stats
 
 from overfit_cli.report.compare.outlook import outlook
 
@@ -25,13 +28,38 @@ def test_seeds_that_would_decide_the_fewest_first():
     )
 
 
+STAY = "if mean difference and spread stay as they are"
+SHARED = "Splits share rows (test rows are 0.25 of the training rows); more rows might decide."
+
+
+def at(t, ratio=0.25, comparisons=1, **changes):
+    """A verdict whose mean is t of the standard errors that no number of seeds goes below."""
+    scatter = np.array([-1.0, 1.0] * 5)
+    mean = t * scatter.std(ddof=1) * np.sqrt(ratio)
+    made = {"differences": tuple(mean + scatter), "enough": None, "comparisons": comparisons}
+    return {**made, "rope": 0.001, **changes}
+
+
 def test_shared_rows_are_named_as_the_reason():
     assert told(undecided("l1", enough=None), undecided("l2", enough=None)) == (
-        "More seeds would not decide l1, l2: their splits share rows (test rows are 0.25 of the "
-        "training rows); more rows might."
+        f"More seeds would not decide l1, l2, {STAY}. {SHARED}"
+    )
+
+
+@pytest.mark.parametrize("comparisons", [1, 5])
+def test_in_vain_means_that_even_endless_seeds_stay_below_the_critical_value(comparisons):
+    """The corrected t of endless seeds is mean / (sd sqrt(ratio)), and normal."""
+    critical = stats.norm.isf(0.025 / comparisons)
+    below = undecided("l1", **at(0.97 * critical, comparisons=comparisons))
+    above = undecided("l2", **at(-1.05 * critical, comparisons=comparisons))
+    assert told(below, above) == (
+        f"More seeds would not decide l1, {STAY}. Even many seeds may not decide l2. {SHARED}"
     )
 
 
 def test_a_sign_flip_shares_no_rows():
-    flip = {"test": "sign flip", "test_over_train": None, "enough": None}
-    assert told(undecided("l1", **flip)) == "No practical number of seeds would decide l1."
+    flip = {"test": "sign flip", "test_over_train": None}
+    vain = undecided("l1", **at(0.001, **flip))
+    assert told(vain) == f"No practical number of seeds would decide l1, {STAY}."
+    least = 2.4 / 100 / np.sqrt(0.25)  # of 10,000 seeds
+    assert told(undecided("l1", **at(least, **flip))) == "Even many seeds may not decide l1."
