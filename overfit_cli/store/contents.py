@@ -17,6 +17,7 @@ from overfit_cli.store.codec import Malformed
 STATUSES = frozenset(get_args(Status))
 _AXES = frozenset(get_args(Axis))
 _PARTS = frozenset(("curves", "predictions", "model"))
+_RESAMPLES = frozenset(("splits", "fixed", "draws", None))
 
 Kinds = Mapping[str, frozenset[type]]
 _LARGEST = 2**63 - 1  # the column of a table holds no more
@@ -161,7 +162,7 @@ def _wrong_data(data: Mapping[str, Any]) -> str | None:
     for name in ("features", "drop"):
         if data.get(name) and not _TEXT.issuperset(map(type, data[name])):
             return name
-    return None
+    return None if data.get("resample") in _RESAMPLES else "resample"
 
 
 def _wrong_diagnostics(found: Mapping[str, Any] | None) -> str | None:

@@ -212,3 +212,10 @@ def test_a_noise_that_is_no_number_was_stored_by_earlier_versions() -> None:
         data, parts = record.split(replace(run, model=replace(run.model, noise_sd=noise)))
         with contextlib.nullcontext() if fine else pytest.raises(Malformed, match="noise_sd"):
             record.join(record.decode(data), parts)
+
+
+def test_a_way_of_resampling_that_is_none() -> None:
+    for mode, fine in (("splits", True), (None, True), ("x", False)):
+        content = from_json(DATA)
+        content["spec"]["data"] = {**content["spec"].get("data", {}), "resample": mode}
+        assert refused(content) is not fine
