@@ -27,5 +27,5 @@ def subject_of_result(result: RunResult) -> Subject:
         classes=len(result.classes),
         targets=max(1, len(result.target_names)),
         seeds=(result.seed,),
-        label_noise=float(result.spec["data"].get("label_noise", 0)),
+        label_noise=float(result.spec.get("data", {}).get("label_noise", 0)),
     )

@@ -219,3 +219,29 @@ def test_a_way_of_resampling_that_is_none() -> None:
         content = from_json(DATA)
         content["spec"]["data"] = {**content["spec"].get("data", {}), "resample": mode}
         assert refused(content) is not fine
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("status",), "over"),
+        (("axis",), "z"),
+        (("parts",), {"voodoo": "x"}),
+        (("spec", "lr"), "x"),
+        (("spec", "hidden"), ["x"]),
+        (("spec", "versions"), {"engine": "x"}),
+        (("spec", "remedies"), {"dropout": 3}),
+        (("spec", "data"), {"features": [1]}),
+        (("spec", "data"), {"val_size": "x"}),
+        (("diagnostics",), {"warnings": [1]}),
+        (("diagnostics",), {"tried": {"p": [1]}}),
+    ],
+)
+def test_the_name_of_what_is_wrong_is_told(path: tuple[str, ...], value: Any) -> None:
+    content = from_json(DATA)
+    inner = content
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(Malformed, match=".".join(path[:2])):
+        record.decode(to_json(content))
