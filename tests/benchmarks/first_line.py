@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 PROGRAM = """
-import sys, time
+import gc, sys, time
 import numpy
 started = time.perf_counter()
 class Watch:
@@ -25,11 +25,11 @@ class Watch:
         return self.stream.write(text)
     def __getattr__(self, name): return getattr(self.stream, name)
 sys.stdout = watch = Watch(sys.stdout)
-from overfit_cli.cli.entry import main
-sys.argv = ["overfit", "run", "--method", sys.argv[1], "--store", sys.argv[2]]
-try: main()
-except SystemExit as end: code = end.code
-print(code or 0, watch.first, time.perf_counter() - started, file=sys.stderr)
+from overfit_cli.cli.entry import GARBAGE_THRESHOLD
+gc.set_threshold(GARBAGE_THRESHOLD)
+from overfit_cli.cli.app import execute
+code = execute(["run", "--method", sys.argv[1], "--store", sys.argv[2]])
+print(code, watch.first, time.perf_counter() - started, file=sys.stderr)
 """
 
 
