@@ -55,8 +55,11 @@ def headline_parts(subject: Subject) -> list[str]:
     answer = (
         plural(subject.classes, "class") if subject.classes else plural(subject.targets, "target")
     )
-    inputs = plural(subject.sizes[0], "input")
-    data = f"{subject.dataset}: {rows}, {count(subject.n_test)} test rows, {inputs}, {answer}"
+    rows = f"{subject.dataset}: {rows}, {count(subject.n_test)} test rows"
+    if not subject.sizes:
+        # of a run that failed before it had a network
+        return [rows, *subject.methods]
+    data = f"{rows}, {plural(subject.sizes[0], 'input')}, {answer}"
     data += _noise(subject)
     layers = "-".join(map(str, subject.sizes))
     activation = f" {subject.activation}" if len(subject.sizes) > 2 else ", no hidden layer"

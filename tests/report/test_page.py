@@ -70,3 +70,9 @@ def test_what_failed_for_a_reason_is_not_to_be_run_again():
     failed = run(status="failed", diagnostics={"reason": "laplace: give a smaller --prior-sd."})
     assert not [line for line in closing(failed) if line.startswith("next: ")]
     assert closing(failed, run(seed=1))[-1].startswith("next: ")
+
+
+def test_a_run_that_failed_before_it_had_a_network_has_a_headline():
+    data, *methods = headline_parts(replace(SUBJECT, sizes=()))
+    assert data.endswith("test rows")
+    assert methods == list(SUBJECT.methods)
