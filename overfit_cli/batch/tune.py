@@ -205,7 +205,8 @@ def tuned(tuning: Tuning, store: Store, executor: Executor) -> Iterator[Ended]:
     """
     members = store.results(store.statuses(tuning.name), ())
     wanted = {"tuning", "trial_epochs"}
-    stored = {run.diagnostics["tuning"]: run for run in members if wanted <= run.diagnostics.keys()}
+    kept = [run for run in members if wanted <= run.diagnostics.keys()]
+    stored = {str(run.diagnostics["tuning"]): run for run in kept}
     tasks = [race for race in tuning.races if race.key not in stored]
     for race in tuning.races:
         if race.key in stored:

@@ -13,7 +13,7 @@ from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.ids import MIN_ID_WORDS, all_different, called_id, counts
 from overfit_cli.data.naming import shown
-from overfit_cli.data.readings import is_mixed_percent, reading, spelled
+from overfit_cli.data.readings import Reading, is_mixed_percent, reading
 from overfit_cli.data.spelling import Spelling, are_dates
 from overfit_cli.data.target import Where, is_typo, refuse_rows, refuse_words
 
@@ -78,8 +78,8 @@ def sorted_columns(
     """
     inputs = Inputs()
     for name, cells in columns.items():
-        found = spelled(cells, decimal)
-        if found:
+        found = reading(cells, decimal)
+        if found and found.cells.is_numbers:
             inputs.spelling[name] = found.spelling
             inputs.tell("spelled", name, found.example)
             cells = found.cells
@@ -89,7 +89,7 @@ def sorted_columns(
             _refuse_infinite(name, cells, where)
             _number(inputs, name, cells, () if chosen else starts)
         else:
-            spoiled = _spoiled(cells, decimal, where)
+            spoiled = _spoiled(cells, found, where)
             _category(inputs, name, cells, chosen, spoiled)
     return inputs
 
@@ -140,15 +140,17 @@ def _useless(cells: Cells, n_words: int) -> str | None:
     return "too many" if n_words > MAX_CATEGORIES else None
 
 
-def _spoiled(cells: Cells, decimal: str, where: Where) -> str:
-    """Say what keeps a column from being numbers that for more than half is; "" if it is not."""
+def _spoiled(cells: Cells, found: Reading | None, where: Where) -> str:
+    """Say what keeps a column from being numbers that for more than half is; "" if it is not.
+
+    found: how it can be read, if in any other way than the plain one.
+    """
     if is_mixed_percent(cells) and cells.text is not None:
         first = int(np.flatnonzero(~np.isnan(cells.numbers))[0])
         return (
             f"some cells have a percent sign, others have none, the first "
             f"{shown(cells.text[first])} ({where(first)}). Write all of them alike."
         )
-    found = reading(cells, decimal)
     cells = found.cells if found else cells
     if 2 * len(cells.words) >= cells.n_filled or cells.text is None:
         return ""

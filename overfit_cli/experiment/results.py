@@ -95,17 +95,8 @@ def _result(
 ) -> RunResult:
     spec, data = stack.specs[run], stack.data[run]
     own = np.flatnonzero(stack.run_of == run)
-    diverged = bool(outcome.diverged[own].any())
-    voters = _voters(stack, outcome, run, own)
     parts = _parts(stack, run)
-    predictor = _predictor(stack, run, voters)
-    if not diverged:
-        predictor = _with_noise(predictor, parts)
-    answers = _answers(predictor, parts, diverged)
-    final = _final(answers, parts, stack.network.likelihood)
-    if not diverged and _overflowed(predictor, final):
-        outcome.diverged[own] = True
-        return _result(stack, outcome, run, curve, seconds)
+    voters, predictor, answers, final = _answered(stack, outcome, run, parts)
     restored = outcome.restored[own]
     status, diagnostics = _status(stack, outcome, run, voters, predictor)
     return RunResult(
@@ -133,8 +124,26 @@ def _result(
         classes=data.classes,
         target_names=data.target_names,
         predictions=_predictions(answers.get("test"), parts.get("test"), data),
-        model=None if diverged else _model(stack.network, voters, predictor, data),
+        model=_model(stack.network, voters, predictor, data) if status == "done" else None,
     )
+
+
+def _answered(
+    stack: Stack, outcome: Outcome, run: int, parts: dict[str, Part]
+) -> tuple[Ballot, Predictor, dict[str, Answer], Mapping[str, Metrics]]:
+    """Return who votes, how, with which answers, and their scores; overflow is divergence too."""
+    own = np.flatnonzero(stack.run_of == run)
+    diverged = bool(outcome.diverged[own].any())
+    voters = _voters(stack, outcome, run, own)
+    predictor = _predictor(stack, run, voters)
+    if not diverged:
+        predictor = _with_noise(predictor, parts)
+    answers = _answers(predictor, parts, diverged)
+    final = _final(answers, parts, stack.network.likelihood)
+    if diverged or not _overflowed(predictor, final):
+        return voters, predictor, answers, final
+    outcome.diverged[own] = True
+    return _answered(stack, outcome, run, parts)
 
 
 def _overflowed(predictor: Predictor, final: Mapping[str, Metrics]) -> bool:

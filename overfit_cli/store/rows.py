@@ -43,11 +43,14 @@ class Row:
 
     def is_whole(self) -> bool:
         """Tell whether the contents are also those of a run, which takes longer."""
+        return self.sound() is not None
+
+    def sound(self) -> dict[str, Any] | None:
+        """Return the record, None if it is damaged."""
         try:
-            self.decoded()
+            return self.decoded()
         except Malformed:
-            return False
-        return True
+            return None
 
     def decoded(self) -> dict[str, Any]:
         """Return the record.

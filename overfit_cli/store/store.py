@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import sqlite3
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from overfit_cli.errors import StoreError, UsageError
 from overfit_cli.records import RunResult
@@ -78,8 +78,9 @@ class Store:
         needed = len(data) + sum(map(len, parts.values()))
         with told(self.path, needed), transaction(self._connection):
             old = rows.find(self._connection, result.run_id)
-            batches = _joined(old, batch)
-            if old and _keeps(old, result, parts):
+            known = old.sound() if old else None
+            batches = _joined(old.batch_names() if old and known else (), batch)
+            if old and known and _keeps(known, result, parts):
                 rows.rebatch(self._connection, old, batches)
             else:
                 if old:
@@ -93,7 +94,7 @@ class Store:
             for run_id in run_ids:
                 row = rows.find(self._connection, run_id)
                 if row and row.is_whole():
-                    rows.rebatch(self._connection, row, _joined(row, batch))
+                    rows.rebatch(self._connection, row, _joined(row.batch_names(), batch))
 
     def save_select(self, batch: str, metric: str, planned: int | None = None) -> None:
         """Note by which validation metric a batch chooses settings, in place of an earlier note.
@@ -313,15 +314,14 @@ def _summary(row: Row) -> RunSummary:
     return summarise(row.decoded(), row.batch_names())
 
 
-def _joined(old: Row | None, batch: str | None) -> tuple[str, ...]:
-    earlier = old.batch_names() if old and old.is_whole() else ()
+def _joined(earlier: tuple[str, ...], batch: str | None) -> tuple[str, ...]:
     if batch is None:
         return earlier
     return (*(name for name in earlier if name != batch), batch)
 
 
-def _keeps(old: Row, result: RunResult, parts: dict[str, bytes]) -> bool:
-    if old.status != "done" or not old.is_whole():
+def _keeps(old: Mapping[str, Any], result: RunResult, parts: dict[str, bytes]) -> bool:
+    if old["status"] != "done":
         return False
-    had_model = "model" in old.decoded()["parts"]
+    had_model = "model" in old["parts"]
     return result.status != "done" or (had_model and "model" not in parts)
