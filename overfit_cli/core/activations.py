@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from overfit_cli.core.constants import zeros
 from overfit_cli.core.layout import Array
 
 
@@ -33,13 +34,14 @@ class Activation:
 
 
 def _relu(z: Array) -> None:
-    # against a row of zeros, not the number 0: NumPy's loop over two arrays is twice as fast
-    np.maximum(z, np.zeros(z.shape[-1], z.dtype), out=z)
+    np.maximum(z, zeros(z.shape[1:], z.dtype), out=z)
 
 
 def _relu_backward(delta: Array, a: Array, scratch: Scratch) -> None:
-    np.greater(a, 0, out=scratch.flags)
-    np.multiply(delta, scratch.flags, out=delta)
+    np.greater(a, zeros(a.shape[1:], a.dtype), out=scratch.flags)
+    # copied first: a product with flags would turn them into floats piece by piece
+    np.copyto(scratch.floats, scratch.flags)
+    np.multiply(delta, scratch.floats, out=delta)
 
 
 def _tanh(z: Array) -> None:

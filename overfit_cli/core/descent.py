@@ -113,11 +113,8 @@ class Descent:
         # a learning rate multiplied into the output's error costs next to nothing
         folded = self.optimizer.linear
         loss = self._loss_and_gradient(replicas, work, base if folded else None)
-        lr: Array | None = base * factor
-        if folded:
-            lr = None if factor == 1 else np.full_like(base, factor)
-        parameters, state = replicas.parameters, replicas.state
-        self.optimizer.step(parameters, self._gradient, state, lr, momentum)
+        lr = _left_of(base, factor) if folded else base * factor
+        self.optimizer.step(replicas.parameters, self._gradient, replicas.state, lr, momentum)
         _put_back(before, active)
         for projection in self.hooks.projections:
             reach = self.optimizer.effective_step(replicas.state, base * factor, momentum)
@@ -132,21 +129,17 @@ class Descent:
         """Return the penalised loss (R,), and leave its gradient, times the rate (R, 1), behind."""
         work.rate = None if rate is None else rate[..., None]
         loss = backpropagate(self.network, self._views[0], work, self._views[1])
+        layout, hyper, parameters = self.network.layout, replicas.hyper, replicas.parameters
         for penalty in self.hooks.penalties:
-            value, slope = penalty(self.network.layout, replicas.hyper, replicas.parameters)
+            value, slope = penalty(layout, hyper, parameters)
             if rate is not None:
                 slope *= rate
             self._gradient[:, : slope.shape[1]] += slope
             loss = loss + value
-        return loss + self._proximal_value(replicas)
-
-    def _proximal_value(self, replicas: Replicas) -> Array | float:
-        values = [
-            projection.value(self.network.layout, replicas.hyper, replicas.parameters)
-            for projection in self.hooks.projections
-            if projection.value is not None
-        ]
-        return sum(values, start=np.zeros(len(replicas))) if values else 0.0
+        for projection in self.hooks.projections:
+            if projection.value is not None:
+                loss = loss + projection.value(layout, hyper, parameters)
+        return loss
 
     def _gather(self, replicas: Replicas, index: NDArray[np.intp]) -> Workspace:
         n_rows = index.shape[1]
@@ -172,6 +165,11 @@ class Descent:
                 mask.draw(replicas.hyper, layer, replicas.streams("mask", layer), drawn)
                 product = drawn if product is None else product * drawn
         work.masks[layer] = product
+
+
+def _left_of(base: Array, factor: float) -> Array | None:
+    """Return the factor (R, 1) on a rate that is multiplied in already; None if it is 1."""
+    return None if factor == 1 else np.full_like(base, factor)
 
 
 def _column(replicas: Replicas, name: str) -> Array:

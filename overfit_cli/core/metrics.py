@@ -34,7 +34,7 @@ def curve_scores(answer: Answer, targets: NDArray[Any], share: Array) -> dict[st
     if answer.log_probabilities is not None:
         log_p = answer.log_probabilities
         own = np.take_along_axis(log_p, _own_class(log_p, targets), axis=-1)[..., 0]
-        wrong = (log_p.argmax(axis=-1) != targets).astype(np.float64)
+        wrong = _mistaken(log_p, own, targets).astype(np.float64)
         # a NaN has no most probable class
         wrong[np.isnan(own)] = np.nan
         return {"nll": _mean(-own, share), "error": _mean(wrong, share)}
@@ -42,6 +42,16 @@ def curve_scores(answer: Answer, targets: NDArray[Any], share: Array) -> dict[st
         raise TypeError("a regression answer needs a mean and the density of its targets")
     squared = ((targets - answer.mean) ** 2).mean(axis=-1)
     return {"nll": _mean(-answer.log_density, share), "rmse": np.sqrt(_mean(squared, share))}
+
+
+def _mistaken(log_p: Array, own: Array, targets: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where the most probable class, of equal ones the first, is not the row's own."""
+    classes = np.moveaxis(log_p, -1, 0)
+    highest = np.maximum.reduce(classes, axis=0)
+    if np.count_nonzero(classes == highest) > highest.size:
+        # only equal classes need argmax, which is slow along a short axis
+        return np.asarray(log_p.argmax(axis=-1) != targets)
+    return np.asarray(own != highest)
 
 
 def final_scores(answer: Answer, targets: NDArray[Any], share: Array) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -51,16 +52,19 @@ def _bernoulli(hyper: Hyper, layer: int, streams: Streams, out: Array) -> None:
     highest, flat = hyper["dropout.highest"][:, layer], out.reshape(len(out), -1)
     size = flat.shape[1]
     fair = highest == COIN
-    for chosen, units_per_word in ((np.flatnonzero(fair), 64), (np.flatnonzero(~fair), 4)):
-        if len(chosen) == 0:
+    for chosen, units_per_word in ((fair, 64), (~fair, 4)):
+        own = list(compress(streams, chosen.tolist()))
+        if not own:
             continue
         n_words = -(-size // units_per_word)
-        words = np.stack([streams[r].bit_generator.random_raw(n_words) for r in chosen.tolist()])
+        drawn = np.concatenate([rng.bit_generator.random_raw(n_words) for rng in own])
+        words = drawn.reshape(len(own), n_words)
+        rows = slice(None) if len(own) == len(flat) else chosen
         # compared first and copied then: a comparison straight into floats is twice as slow
-        flat[chosen] = (
+        flat[rows] = (
             np.unpackbits(words.view(np.uint8), axis=1, count=size)
             if units_per_word == 64
-            else words.view(np.uint16)[:, :size] <= highest[chosen, None]
+            else words.view(np.uint16)[:, :size] <= highest[rows, None]
         )
 
 

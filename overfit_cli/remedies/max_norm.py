@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from overfit_cli.core.constants import ones
 from overfit_cli.core.hooks import Active, Hooks, Hyper, Projection, column
 from overfit_cli.core.layout import Array, Layout
 from overfit_cli.remedies.remedy import Option, Remedy, Settings
@@ -25,15 +26,15 @@ def shorten(
     moving = [None] * layout.n_layers if active is None else layout.weights(active)
     for weights, free in zip(layout.weights(parameters), moving, strict=True):
         squares = np.square(weights)
-        ones = np.ones((1, squares.shape[1]), squares.dtype)
+        row = ones((1, squares.shape[1]), squares.dtype)
         # matmul, because the order of its sums does not depend on the other replicas
-        total = np.matmul(ones, squares)
+        total = np.matmul(row, squares)
         if not (total > limit).any():
             continue
         if free is None:
             weights *= np.sqrt(np.where(total > limit, limit / total, 1))
             continue
-        own = np.matmul(ones, squares * free)
+        own = np.matmul(row, squares * free)
         room = np.maximum(limit - (total - own), 0)
         factor = np.where(total > limit, np.sqrt(room / np.where(own > 0, own, 1)), 1)
         np.multiply(weights, factor, out=weights, where=free)

@@ -34,6 +34,13 @@ def test_nll_and_error() -> None:
     assert scores["error"].tolist() == [pytest.approx(1 - accuracy, rel=1e-12)]
 
 
+def test_of_equal_classes_the_first_is_the_answer() -> None:
+    tied = np.log([[0.4, 0.4, 0.2], [0.4, 0.4, 0.2], [0.1, 0.45, 0.45], [0.2, 0.2, 0.6]])
+    codes = np.array([0, 1, 2, 2])
+    scores = curve_scores(Answer(log_probabilities=tied), codes, shares(4, None))
+    assert scores["error"] == pytest.approx(np.mean(tied.argmax(axis=1) != codes))
+
+
 def test_a_nan_answer_is_never_right() -> None:
     log_p = np.stack([LOG_P, np.full_like(LOG_P, np.nan)])
     scores = curve_scores(Answer(log_probabilities=log_p), CODES, SHARE)
