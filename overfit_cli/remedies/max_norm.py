@@ -32,7 +32,8 @@ def shorten(
         if not (total > limit).any():
             continue
         if free is None:
-            weights *= np.sqrt(np.where(total > limit, limit / total, 1))
+            # fmin, because 0 / 0 is no reason to move
+            weights *= np.sqrt(np.fmin(limit / total, 1))
             continue
         own = np.matmul(row, squares * free)
         room = np.maximum(limit - (total - own), 0)

@@ -75,5 +75,8 @@ def test_the_limit_holds_from_the_initial_weights_on_and_after_every_update(
 
 def test_a_vector_of_zeros_stays_one() -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
-        out = shortened(np.zeros((1, LAYOUT.n_parameters)), [1.0])
-    assert not out.any()
+        # beside one that is too long; the second limit's square is too small for a number
+        start = np.vstack([np.full(LAYOUT.n_parameters, 9.0), np.zeros((2, LAYOUT.n_parameters))])
+        out = shortened(start, [1.0, 1.0, 1e-200])
+    assert (out[0] != start[0]).any()
+    assert not out[1:].any()
