@@ -38,7 +38,7 @@ def _relu(z: Array) -> None:
 
 
 def _relu_backward(delta: Array, a: Array, scratch: Scratch) -> None:
-    np.greater(a, zeros(a.shape[1:], a.dtype), out=scratch.flags)
+    np.greater(a, 0, out=scratch.flags)
     # copied first: a product with flags would turn them into floats piece by piece
     np.copyto(scratch.floats, scratch.flags)
     np.multiply(delta, scratch.floats, out=delta)
