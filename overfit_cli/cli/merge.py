@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overfit_cli.cli.places import StoreOption
+from overfit_cli.words import shortened
 
 if TYPE_CHECKING:
     from overfit_cli.store.merge import Merged
@@ -66,8 +67,8 @@ def _counted(merged: Merged) -> str:
         "new": len(merged.new),
         "better than here": len(merged.replaced),
         "already there": len(merged.known),
-        "damaged": len(merged.damaged),
         "missing": merged.missing,
     }
     always = ("new", "already there")
-    return ", ".join(f"{n} {what}" for what, n in counts.items() if n or what in always) + "."
+    counted = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what in always)
+    return f"{counted}; damaged: {shortened(merged.damaged)}." if merged.damaged else f"{counted}."

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.data.dataset import Dataset, Floats, Ints, Likelihood
-from overfit_cli.data.preprocessing import LARGEST, moments, shortened
+from overfit_cli.data.preprocessing import LARGEST, moments
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.splits import Split
 from overfit_cli.errors import DataError, UsageError
 from overfit_cli.rng import stream
+from overfit_cli.words import shortened
 
 FEW = 10  # rows of a class below which its error is hardly measured
 

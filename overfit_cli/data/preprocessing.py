@@ -9,7 +9,7 @@ any. An unknown category counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from overfit_cli.data.dataset import Dataset, Floats, Ints, Preprocessing
 from overfit_cli.errors import DataError
+from overfit_cli.words import shortened
 
 LARGEST = 1e150  # squares still fit a float64
 BLOCK = 1 << 15  # numbers held in float64 at once: they stay in the cache
@@ -186,13 +187,6 @@ def _dropped(dataset: Dataset, schema: dict[str, Any]) -> tuple[str, ...]:
     gone = [name for i, name in enumerate(schema["numeric_names"]) if i not in numeric]
     gone += [name for i, (name, _) in enumerate(dataset.categories) if i not in schema["one_hot"]]
     return (f"constant or empty columns are dropped: {shortened(gone)}.",) if gone else ()
-
-
-def shortened(names: Iterable[str], most: int = 5) -> str:
-    """Return the names, at most `most` of them, and how many more there are."""
-    listed = list(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(f"'{name}'" for name in listed[:most]) + more
 
 
 def _check_scale(dataset: Dataset, columns: Ints, scale: Floats) -> None:
