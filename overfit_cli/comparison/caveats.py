@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_of
+from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_tried
 from overfit_cli.comparison.inference_caveats import (
     chosen,
     other_priors,
@@ -58,7 +58,7 @@ def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
 
 def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[str]:
     """Name options of the training of which an arm tried no value that the baseline tried."""
-    values = {arm.name: _values_tried(arm.runs) for arm in arms}
+    values = {arm.name: values_tried(arm.runs) for arm in arms}
     base = values.get(baseline or "", {})
     for option in TRAINING:
         others = {
@@ -70,15 +70,6 @@ def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[s
             shown = {str(baseline): base[option]} | others
             said = {name: " or ".join(sorted(own, key=order)) for name, own in shown.items()}
             yield f"{option} differs between methods ({_listed(said)}), besides the method itself."
-
-
-def _values_tried(runs: Sequence[Run]) -> dict[str, set[str]]:
-    """Return every setting's values among runs and what was tried to choose them."""
-    values = values_of(runs)
-    for run in runs:
-        for name, tried in run.tried.items():
-            values.setdefault(name, set()).update(tried)
-    return values
 
 
 def _lost_seeds(arms: Sequence[Arm], runs: Sequence[Run]) -> Iterator[str]:

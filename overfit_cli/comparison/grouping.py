@@ -17,8 +17,8 @@ FORMS = ("scope", "mask", "average", "inference", "folds")
 class ArmRuns:
     """All runs of one method on one problem, sorted, each seed and setting once.
 
-    varied: names of the options that differ among them, in the order of the spec; told: those that
-    differ among all runs of the problem.
+    varied: names of the options that differ among them, or among what was tried to choose them, in
+    the order of the spec; told: the same among all runs of the problem.
     """
 
     name: str
@@ -89,8 +89,8 @@ def _age(run: Run) -> tuple[Any, ...]:
 
 
 def _varied(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Return the options of which two runs have two values; idle ones have none."""
-    return tuple(name for name, values in values_of(runs).items() if len(values) > 1)
+    """Return the options of which two values were tried; idle ones have none."""
+    return tuple(name for name, values in values_tried(runs).items() if len(values) > 1)
 
 
 def values_of(runs: Iterable[Run]) -> dict[str, set[str]]:
@@ -99,6 +99,16 @@ def values_of(runs: Iterable[Run]) -> dict[str, set[str]]:
     for run in runs:
         for name, value in run.settings.items():
             values.setdefault(name, set()).add(value)
+    return values
+
+
+def values_tried(runs: Iterable[Run]) -> dict[str, set[str]]:
+    """Return every setting's values among runs and what `overfit tune` chose them from."""
+    known = list(runs)
+    values = values_of(known)
+    for run in known:
+        for name, tried in run.tried.items():
+            values.setdefault(name, set()).update(tried)
     return values
 
 

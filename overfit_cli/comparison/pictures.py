@@ -78,9 +78,13 @@ def _known(values: Sequence[float]) -> Sequence[float]:
 
 @dataclass
 class _BinSums:
-    """Sums over test rows: how many, how sure of the top label, how often right."""
+    """Sums over test rows: how many, their weight, how sure of the top label, how often right.
+
+    Weights have mean 1 in each run.
+    """
 
     count: NDArray[Any] = field(default_factory=lambda: np.zeros(BINS))
+    weight: NDArray[Any] = field(default_factory=lambda: np.zeros(BINS))
     confidence: NDArray[Any] = field(default_factory=lambda: np.zeros(BINS))
     right: NDArray[Any] = field(default_factory=lambda: np.zeros(BINS))
 
@@ -89,18 +93,22 @@ class _BinSums:
         confidence = predictions.outputs.max(axis=1).astype(np.float64)
         known = np.isfinite(confidence)
         confidence, right = confidence[known], right_rows(predictions)[known]
+        weights = np.ones(len(known)) if predictions.weights is None else predictions.weights
+        weights = (weights / weights.mean())[known]
         # bins are open below and closed above, as in Guo et al. 2017, section 2
         places = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
         self.count += np.bincount(places, minlength=BINS)
-        self.confidence += np.bincount(places, confidence, BINS)
-        self.right += np.bincount(places, right, BINS)
+        self.weight += np.bincount(places, weights, BINS)
+        self.confidence += np.bincount(places, weights * confidence, BINS)
+        self.right += np.bincount(places, weights * right, BINS)
 
     def mean(self) -> tuple[Bin, ...]:
-        """Return the bins that hold a row."""
+        """Return the bins that hold a row that counts."""
+        columns = (self.count, self.weight, self.confidence, self.right)
         return tuple(
-            Bin(float(sure / n), float(right / n), int(n))
-            for n, sure, right in zip(self.count, self.confidence, self.right, strict=True)
-            if n
+            Bin(float(sure / weight), float(right / weight), int(n))
+            for n, weight, sure, right in zip(*columns, strict=True)
+            if weight
         )
 
 
@@ -110,13 +118,18 @@ def right_rows(predictions: Predictions) -> NDArray[np.bool_]:
     return right
 
 
+def _is_weighted(predictions: Predictions) -> bool:
+    return predictions.weights is not None and bool(np.ptp(predictions.weights) > 0)
+
+
 def correct_of(
     arms: Sequence[Arm], baseline: str, load: Load
 ) -> dict[str, NDArray[np.bool_]] | None:
     """Return which test rows each arm got right, in the order of row ids, for McNemar's test.
 
     None unless the baseline has one trial. Arms of another seed, of several, or without
-    predictions for the same rows are left out.
+    predictions for the same rows are left out; so are those of weighted rows, which the test
+    would count alike.
     """
     named = {arm.name: arm for arm in arms}
     base = named[baseline].trials
@@ -129,7 +142,7 @@ def correct_of(
         if [trial.seed for trial in trials] != [base[0].seed]:
             continue
         (result,) = load([trials[0].run_id])
-        if not result.classes or result.predictions is None:
+        if not result.classes or result.predictions is None or _is_weighted(result.predictions):
             continue
         order = np.argsort(result.predictions.ids, kind="stable")
         rows[name] = result.predictions.ids[order]

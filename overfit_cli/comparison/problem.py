@@ -9,7 +9,7 @@ from typing import cast
 
 from overfit_cli.comparison import caveats
 from overfit_cli.comparison.fidelity import fidelities, reference_of
-from overfit_cli.comparison.grouping import ProblemRuns, values_of
+from overfit_cli.comparison.grouping import ProblemRuns, values_tried
 from overfit_cli.comparison.notes import notes_of
 from overfit_cli.comparison.pictures import Load, correct_of, with_pictures
 from overfit_cli.comparison.records import Arm, Problem, Resample, Verdict
@@ -122,9 +122,9 @@ def _first(runs: Sequence[Run]) -> Run:
 
 
 def _common(runs: Sequence[Run]) -> dict[str, str]:
-    """Return every option on which all runs agree that have it."""
+    """Return every option on which all runs agree that have it, and that was not tuned."""
     split = {name: value for name, value in runs[0].split.items() if name != "resample"}
-    settings = values_of(runs).items()
+    settings = values_tried(runs).items()
     return split | {name: min(values) for name, values in settings if len(values) == 1}
 
 

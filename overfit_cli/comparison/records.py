@@ -75,7 +75,10 @@ class Curves:
 
 @dataclass(frozen=True)
 class Bin:
-    """One bin of a reliability diagram: mean confidence in the top label, its accuracy, rows."""
+    """One bin of a reliability diagram: weighted mean confidence in the top label, and accuracy.
+
+    count: of its rows.
+    """
 
     confidence: float
     accuracy: float

@@ -21,19 +21,20 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
     Raises:
         UsageError: there is a choice, and no validation value to make it by.
     """
-    settings = runs.settings()
+    settings, tuned = runs.settings(), max((run.trials for run in runs.runs), default=0)
     choice = len(settings) > 1
     if choice:
         _require_validation(runs, select, len(settings))
     chosen = _chosen(list(settings.values()), select if choice else None)
+    told = select if choice or tuned > 1 else None
     return Arm(
         name=runs.name,
-        trials=tuple(_trial(runs, run, select if choice else None) for run in chosen),
+        trials=tuple(_trial(runs, run, told) for run in chosen),
         settings=tuple(_setting(runs, group, chosen, metric) for group in settings.values()),
         varied=runs.varied,
         diverged=sum(run.status == "diverged" for run in runs.runs),
         failed=sum(run.status == "failed" for run in runs.runs),
-        tuned=max((run.trials for run in runs.runs), default=0),
+        tuned=tuned,
     )
 
 

@@ -96,10 +96,10 @@ def verdicts_of(
     whatever the metric: its difference is the error's, without interval, its rope the error's
     default, and the metric's own difference comes first among the others.
 
-    Findings: "better" or "worse" if p, by Holm over all arms, is at most .05; else "too few" if
-    so few seeds cannot decide; else "equal" if that has probability .95 (corrected t), or the
-    95% interval lies within +-rope (sign flip); else "undecided". An interval's limits are NaN
-    where the seeds do not bound it.
+    Findings: "too few" if so few seeds cannot decide; else "equal" if that has probability .95
+    (corrected t), or the 95% interval lies within +-rope (sign flip); else "better" or "worse" if
+    p, by Holm over all arms, is at most .05 and the difference larger than the rope; else
+    "undecided". An interval's limits are NaN where the seeds do not bound it.
 
     Raises:
         UsageError: if no arm has the baseline's name.
@@ -230,7 +230,10 @@ def _needed(test: Test, comparisons: int) -> int:
 
 
 def _finding(found: _Comparison, p_holm: float, needed: int) -> Finding:
-    """Return the finding; a difference that is certain but does not matter is "equal"."""
+    """Return the finding; a difference that is certain but does not matter is "equal".
+
+    One that is certain, and may or may not matter, is "undecided".
+    """
     estimate = found.estimate
     if estimate is None or (p_holm > LEVEL and len(found.differences) < needed):
         return "too few"
@@ -238,7 +241,9 @@ def _finding(found: _Comparison, p_holm: float, needed: int) -> Finding:
         equal = found.probabilities[1] >= SURE
     else:
         equal = -found.rope <= estimate.low and estimate.high <= found.rope
-    if equal or p_holm > LEVEL:
-        return "equal" if equal else "undecided"
+    if equal:
+        return "equal"
+    if p_holm > LEVEL or abs(estimate.difference) <= found.rope:
+        return "undecided"
     higher = found.metric in HIGHER_IS_BETTER
     return "better" if (estimate.difference > 0) == higher else "worse"

@@ -14,7 +14,7 @@ from overfit_cli.core.engine import result_of, train
 from overfit_cli.core.evaluation import Evaluator, Part
 from overfit_cli.core.hooks import Hooks
 from overfit_cli.core.layout import Array
-from overfit_cli.core.metrics import final_scores
+from overfit_cli.core.metrics import final_scores, shares
 from overfit_cli.core.optimizers import OPTIMIZERS
 from overfit_cli.core.predictor import Predictor, fixed_votes, with_estimated_noise
 from overfit_cli.core.schedules import schedule
@@ -23,11 +23,16 @@ from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack, part_of, units_of
 from overfit_cli.records import Metrics
 
-# The linear model's own training, whatever the compared runs do: enough updates to come near its
-# optimum (regression) or to a good place on the way to it (separable classes, which have none),
-# and a cosine schedule so that it ends at rest.
+# The linear model's own training, whatever the compared runs do: enough updates to come to a good
+# place on the way to its optimum (separable classes have none), and a cosine schedule so that it
+# ends at rest.
 UPDATES, BATCH, RATE = 500, 128, 0.2
 
+# A regression of rows * columns * min(rows, columns) up to so many is solved instead: descent is
+# slow where columns are correlated, and at one rate for all data it may diverge. The ridges that
+# are tried, from next to none, are parts of the largest squared singular value.
+MOST_WORK = 10**10
+RIDGES = np.logspace(-12, 0, 49)
 
 # Baselines are the same for every method on a split: what was found last is not trained again.
 REMEMBERED = 4096
@@ -95,13 +100,14 @@ def _constant(data: Prepared, test: Part) -> tuple[str, Answer]:
 
 
 def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
-    """Train the engine's own network without hidden layers, by each seed's streams alone."""
+    """Fit the engine's own network without hidden layers, by each seed's streams alone."""
     if not specs:
         return []
     plain = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
     rates = {"lr": RATE, "momentum": 0.9, "dtype": data[0].train.inputs.dtype.name}
     stack = Stack(tuple(spec.model_copy(update=plain | rates) for spec in specs), tuple(data))
-    parameters = _descended(stack)
+    solved = all(map(_is_solvable, data))
+    parameters = np.stack([_ridge(own) for own in data]) if solved else _descended(stack)
     found = []
     for run, own in enumerate(data):
         votes = fixed_votes(parameters[run : run + 1], np.zeros(1))
@@ -111,6 +117,39 @@ def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
             predictor = with_estimated_noise(predictor, view.val or view.train)
         found.append(predictor)
     return found
+
+
+def _is_solvable(data: Prepared) -> bool:
+    n_rows, n_columns = data.train.inputs.shape
+    return (
+        data.likelihood == "gaussian" and n_rows * n_columns * min(n_rows, n_columns) <= MOST_WORK
+    )
+
+
+def _ridge(data: Prepared) -> Array:
+    """Return flat parameters (P,): weighted least squares with the ridge that GCV asks for.
+
+    Minimises sum_i s_i |y_i - x_i W - b|^2 + lambda |W|^2 with lambda of the smallest
+    n RSS / (n - 1 - df)^2, generalised cross-validation (Golub, Heath & Wahba 1979, eq. 1.4).
+    """
+    rows = data.train
+    share = shares(len(rows), rows.weights)
+    root = np.sqrt(share)[:, None]
+    centre, level = share @ rows.inputs, share @ rows.targets
+    left, sizes, right = np.linalg.svd((rows.inputs - centre) * root, full_matrices=False)
+    residual = (rows.targets - level) * root
+    along = left.T @ residual
+    outside = max(0.0, float((residual**2).sum() - (along**2).sum()))
+    best, loss = 0.0, math.inf
+    for penalty in (sizes[0] or 1.0) ** 2 * RIDGES:
+        kept = sizes**2 / (sizes**2 + penalty)
+        free = len(rows) - 1 - kept.sum()
+        lost = outside + float((((1 - kept)[:, None] * along) ** 2).sum())
+        if free > 0 and lost / free**2 < loss:
+            best, loss = penalty, lost / free**2
+    weights = right.T @ ((sizes / (sizes**2 + best))[:, None] * along)
+    solution = np.concatenate([weights.ravel(), level - centre @ weights])
+    return np.asarray(solution, rows.inputs.dtype)
 
 
 def _descended(stack: Stack) -> Array:

@@ -67,7 +67,12 @@ def _smallest(power: Callable[[Design, int], float], design: Design, low: int) -
 
 
 def _differs(design: Design, n: int) -> float:
-    """Return P(p <= level): t is noncentral, with the mean over its standard error."""
+    """Return P(p <= level): t is noncentral, with the mean over its standard error.
+
+    0 for a mean within the rope: that it is not 0 decides nothing.
+    """
+    if abs(design.mean) <= design.rope:
+        return 0.0
     df = _df(design, n)
     critical = float(stdtrit(df, 1 - LEVEL / design.comparisons / 2))
     # nctdtr is NaN far out, where the test is certain long before

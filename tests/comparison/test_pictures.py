@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,14 @@ def test_reliability_against_a_loop_over_rows():
         assert one.accuracy == pytest.approx(np.mean(rights))
 
 
+def test_reliability_counts_rows_by_their_weights():
+    outputs = [[0.9, 0.1], [0.9, 0.1], [0.3, 0.7]]
+    rows = replace(predictions(range(3), [0, 1, 1], outputs), weights=np.array([3.0, 1.0, 2.0]))
+    low, high = only_problem([planted(predictions=rows)]).arms[0].reliability
+    assert (low.count, low.confidence, low.accuracy) == (1, pytest.approx(0.7), 1)
+    assert (high.count, high.confidence, high.accuracy) == (2, pytest.approx(0.9), 0.75)
+
+
 def test_regression_has_no_reliability():
     outputs = predictions([0, 1], [[1.0], [2.0]], [[1.0], [2.0]])
     results = [planted(regression=True, predictions=outputs)]
@@ -132,3 +141,13 @@ def test_one_seed_each_is_judged_by_mcnemar():
     # 20 rows that only l2 gets right, none the other way: twice .5 ** 20
     assert verdict.p == pytest.approx(2 * 0.5**20)
     assert verdict.interval.difference == pytest.approx(-0.5)
+
+
+def test_weighted_rows_are_not_counted_alike():
+    ids = list(range(40))
+    results = [
+        planted(name, predictions=replace(sure_of(ids, right), weights=np.arange(1.0, 41)))
+        for name, right in (("none", [n < 20 for n in ids]), ("l2", [True] * 40))
+    ]
+    (verdict,) = only_problem(results).verdicts
+    assert (verdict.test, verdict.finding) == ("corrected t", "too few")

@@ -40,3 +40,17 @@ def test_a_whole_grid_beside_a_winner_counts_as_what_it_is():
     runs = [planted(seed=0, lr=lr) for lr in (0.01, 0.02, 0.05, 0.1)]
     runs.append(tuned(planted(seed=1, lr=0.05), 3, LR))
     assert arm(only_problem(runs), "none").tried == 4
+
+
+def test_what_was_tuned_is_told_though_every_seed_chose_the_same():
+    runs = []
+    for seed in range(3):
+        runs.append(tuned(planted(seed=seed), 1, {}))
+        choice = planted("l2", seed, options={"l2": 0.1}, val={"nll": 0.5 + seed})
+        runs.append(tuned(choice, 3, {"l2": ["0.001", "0.01", "0.1"]}))
+    problem = only_problem(runs)
+    own = arm(problem, "l2")
+    assert (own.varied, "l2" in problem.common) == (("l2",), False)
+    assert [trial.setting for trial in own.trials] == [{"l2": "0.1"}] * 3
+    assert [trial.selected_by for trial in own.trials] == [0.5, 1.5, 2.5]
+    assert [trial.selected_by for trial in arm(problem, "none").trials] == [None] * 3

@@ -319,3 +319,14 @@ def test_the_undecided_are_told_how_many_seeds_would_decide() -> None:
     assert verdict.enough == seeds_to_decide(seen, 9)
     assert only(values).enough == seeds_to_decide(seen._replace(test_over_train=0.0, flips=True), 9)
     assert only(-0.2 + 0.05 * NOISE[:10]).enough is None
+
+
+def test_a_difference_that_may_not_matter_is_not_better_or_worse() -> None:
+    small = 0.0076 + 0.008 * NOISE[:20]
+    found = only(small)
+    assert found.p_holm < 0.05
+    assert 0 < found.interval.difference < found.rope < found.interval.high
+    assert (found.finding, only(small, rope=0.001).finding) == ("undecided", "worse")
+    # and of the two ways to a verdict only equality is left
+    assert found.enough is not None
+    assert only(np.append(small, [0.0076] * 20)).finding == "equal"

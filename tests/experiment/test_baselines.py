@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from experiment_samples import data_of, result, spec
+from sklearn.linear_model import LinearRegression, Ridge
 
 from overfit_cli.experiment.baselines import baselines_of
 
@@ -32,16 +33,45 @@ def test_mean_and_variance_of_training_rows():
     assert baselines["mean"]["nll"] == pytest.approx(nll.mean())
 
 
-def with_ones(inputs):
-    return np.column_stack([inputs, np.ones(len(inputs))])
+def write_table(path, n_rows, n_columns):
+    """Columns that are nearly one another, targets that need their small differences."""
+    rng = np.random.default_rng(5)
+    inputs = rng.normal(size=(n_rows, 1)) + 0.05 * rng.normal(size=(n_rows, n_columns))
+    target = 20 * (inputs[:, 0] - inputs[:, 1]) + rng.normal(size=n_rows)
+    names = [*(f"x{place}" for place in range(n_columns)), "w", "y"]
+    table = np.column_stack([inputs, rng.integers(1, 9, n_rows), target])
+    np.savetxt(path, table, delimiter=",", header=",".join(names), comments="", fmt="%.17g")
+    return {"dataset": str(path), "target": "y", "weight_column": "w", "dtype": "float64"}
 
 
-def test_linear_model_is_near_least_squares():
-    baselines, data = found(**REGRESSION)
-    weights = np.linalg.lstsq(with_ones(data.train.inputs), data.train.targets, rcond=None)[0]
-    residual = (with_ones(data.test.inputs) @ weights - data.test.targets) * data.target_scale
-    rmse = np.sqrt(np.mean(residual**2))
-    assert baselines["linear model"]["rmse"] == pytest.approx(rmse, rel=0.03)
+def test_linear_model_is_weighted_least_squares_where_columns_are_correlated(tmp_path):
+    baselines, data = found(**write_table(tmp_path / "near.csv", 300, 4))
+    model = LinearRegression().fit(data.train.inputs, data.train.targets, data.train.weights)
+    residual = (model.predict(data.test.inputs) - data.test.targets) * data.target_scale
+    rmse = np.sqrt(np.average(residual[:, 0] ** 2, weights=data.test.weights))
+    assert baselines["linear model"]["rmse"] == pytest.approx(rmse, rel=0.01)
+    assert rmse < 0.9 * baselines["mean"]["rmse"]
+
+
+def test_linear_model_of_few_rows_does_not_go_through_all_of_them(tmp_path):
+    rng = np.random.default_rng(7)
+    inputs = rng.normal(size=(400, 60))
+    table = np.column_stack([inputs, inputs[:, 0] + rng.normal(size=400)])
+    names = ",".join([*(f"x{place}" for place in range(60)), "y"])
+    path = tmp_path / "few.csv"
+    np.savetxt(path, table, delimiter=",", header=names, comments="", fmt="%.17g")
+    given = {"dataset": str(path), "target": "y", "train_size": 70, "dtype": "float64"}
+    baselines, data = found(**given)
+
+    def rmse(model):
+        model.fit(data.train.inputs, data.train.targets[:, 0])
+        residual = model.predict(data.test.inputs) - data.test.targets[:, 0]
+        return np.sqrt(np.mean(residual**2)) * data.target_scale[0]
+
+    ridges = np.array([rmse(Ridge(penalty)) for penalty in np.logspace(-6, 4, 300)])
+    own = baselines["linear model"]["rmse"]
+    assert np.abs(ridges / own - 1).min() < 0.01
+    assert own < 1.1 * ridges.min() < 0.8 * rmse(LinearRegression())
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,11 @@ def _claim(verdict: Verdict) -> str:
     arm, baseline = verdict.arm, verdict.baseline
     if verdict.finding in ("better", "worse"):
         return f"{arm} is {verdict.finding} than {baseline}"
+    rope = f"{_scaled(verdict.rope, verdict)}{measure(verdict.interval.metric).unit}"
     if verdict.finding == "equal":
-        within = f"{_scaled(verdict.rope, verdict)}{measure(verdict.interval.metric).unit}"
-        return f"{arm} is practically equal to {baseline} (within {within})"
+        return f"{arm} is practically equal to {baseline} (within {rope})"
+    if verdict.p_holm is not None and verdict.p_holm <= ALPHA:
+        return f"{arm} differs from {baseline}, but whether by more than {rope} is undecided"
     return f"{arm} against {baseline} is undecided"
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Problem, Trial, Verdict
-from overfit_cli.report.compare.measures import measure, plain, test_mean
+from overfit_cli.report.compare.measures import measure, plain, test_mean, typical
 
 TRIVIAL = ("majority class", "mean")
 POINTS = ("error", "rmse")
@@ -104,9 +104,20 @@ def _to_use(problem: Problem) -> Arm | None:
 
 
 def _best_mean(problem: Problem, metric: str) -> Arm | None:
-    means = {arm.name: _loss(test_mean(arm, metric), metric) for arm in problem.arms}
-    known = [arm for arm in problem.arms if not math.isnan(means[arm.name])]
-    return min(known, key=lambda arm: means[arm.name], default=None)
+    """Return the arm of the best mean over the seeds that all have, so far as there are any."""
+    values = {arm.name: _known(arm, metric) for arm in problem.arms}
+    known = [arm for arm in problem.arms if values[arm.name]]
+    common = set.intersection(*(set(values[arm.name]) for arm in known)) if known else set()
+
+    def loss(arm: Arm) -> float:
+        own = values[arm.name]
+        return _loss(typical(own[seed] for seed in sorted(common or own)), metric)
+
+    return min(known, key=loss, default=None)
+
+
+def _known(arm: Arm, metric: str) -> dict[int, float]:
+    return {seed: v for seed, v in arm.values(metric).items() if not math.isnan(v)}
 
 
 def _loss(value: float, metric: str) -> float:

@@ -47,6 +47,25 @@ def test_without_a_winner_the_best_mean_is_named_and_called_so():
     assert next_reason(problem).startswith("'dropout' has the best mean test nll so far; that it")
 
 
+def test_means_are_held_against_each_other_over_the_same_seeds():
+    problem = replace(classification(), verdicts=(undecided("dropout"),))
+    base, other, *_ = problem.arms
+
+    def scored(arm, values):
+        trials = [
+            replace(trial, seed=seed, scores={"test": {"nll": value}})
+            for trial, (seed, value) in zip(arm.trials, values.items(), strict=False)
+        ]
+        return replace(arm, trials=tuple(trials))
+
+    # the second is worse for both seeds, and has no run for the hard one
+    arms = (scored(base, {0: 1.0, 1: 1.0, 2: 9.0}), scored(other, {0: 1.5, 1: 1.5}))
+    found = replace(problem, arms=arms)
+    assert next_reason(found).startswith("'none' has the best mean")
+    apart = replace(problem, arms=(scored(base, {0: 2.0}), scored(other, {1: 1.5})))
+    assert next_reason(apart).startswith("'dropout' has the best mean")
+
+
 def test_a_baseline_better_than_all_needs_no_reservation():
     base, other, *_ = classification().arms
     worse = replace(
