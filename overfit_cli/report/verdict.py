@@ -153,12 +153,15 @@ def _kind(runs: Sequence[RunResult], part: str) -> Kind:
 
 
 def _cut_short(runs: Sequence[RunResult]) -> bool:
-    """Whether the validation nll of every run was lowest at the very last epoch."""
+    """Whether the validation nll of every run was lowest at the very last epoch.
+
+    A stop rule that restored that one has not stopped anything.
+    """
     return all(
         run.axis == "epoch"
         and run.n_val > 0
         and run.best_epoch >= run.epochs_run
-        and run.restored_epoch is None
+        and run.restored_epoch in (None, run.epochs_run)
         for run in runs
     )
 

@@ -380,6 +380,6 @@ def test_merge_tells_of_damage(cli, three):
     assert data.count(record) == 1
     Path("hurt.db").write_bytes(data.replace(record, record.replace(b"done", b"dome")))
     ended = cli("merge", "hurt.db", "--store", "all.db", code=74)
-    assert ended.out == "hurt.db: 7 new, 0 already there, 1 damaged.\n"
+    assert ended.out == f"hurt.db: 7 new, 0 already there; damaged: '{first}'.\n"
     assert "damaged runs were left out of hurt.db" in ended.err
     assert len(listed(cli, "--store", "all.db")) == 7

@@ -32,7 +32,7 @@ def test_the_next_command_trains_longer_first(test):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"best": 19}, {"n_val": 0}, {"restored_epoch": 20}, {"axis": "draw"}]
+    "changes", [{"best": 19}, {"n_val": 0}, {"best": 19, "restored_epoch": 19}, {"axis": "draw"}]
 )
 def test_any_other_end_is_overfitting(changes):
     assert judge([ending(**changes)]).kind == "overfits"

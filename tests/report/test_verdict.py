@@ -77,6 +77,14 @@ def test_a_restored_epoch_is_said_instead_of_the_lowest():
     assert "lowest" not in verdict([stopped()])
 
 
+def test_a_stop_rule_that_never_stopped_anything_makes_no_other_judgement():
+    cut = {"best_epoch": 100, "epochs_run": 100}
+    plain = replace(with_nll(0.0, 0.3), **cut)
+    kinds = [judge([replace(plain, restored_epoch=epoch)]).kind for epoch in (None, 100)]
+    assert kinds == ["early", "early"]
+    assert judge([replace(with_nll(0.0, 0.3), restored_epoch=14)]).kind == "overfits"
+
+
 def test_training_that_ended_on_its_way_down():
     falling = replace(with_nll(0.2, 0.21), best_epoch=97)
     assert "lowest at epoch 97 of 100, and may fall further" in verdict([falling])

@@ -7,7 +7,7 @@ from collections import Counter
 
 from overfit_cli.comparison.records import Finding, Interval, Problem, Verdict
 from overfit_cli.report.compare.measures import bounds, enough_decimals, fixed, measure, plain
-from overfit_cli.report.compare.winner import trivial_wins, winner
+from overfit_cli.report.compare.winner import linear_wins, trivial_wins, winner
 from overfit_cli.words import plural
 
 TESTS = {
@@ -41,10 +41,10 @@ def verdict_sentence(verdict: Verdict, problem: Problem) -> str:
 def answer(problem: Problem) -> str:
     """Return which method wins, by how much and how sure, or that none does.
 
-    If no mean beats a model that ignores the inputs, that comes first.
+    If no mean beats a model that ignores the inputs, or a linear one, that comes first.
     """
-    trivial = trivial_wins(problem)
-    return f"{trivial}. {_answer(problem)}" if trivial else _answer(problem)
+    simpler = trivial_wins(problem) or linear_wins(problem)
+    return f"{simpler}. {_answer(problem)}" if simpler else _answer(problem)
 
 
 def _answer(problem: Problem) -> str:

@@ -10,6 +10,7 @@ from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Problem, Trial
 from overfit_cli.report.compare.measures import measure, plain, test_mean, typical
 
 TRIVIAL = ("majority class", "mean")
+LINEAR = "linear model"
 POINTS = ("error", "rmse")
 """Metrics of the predictions alone, whatever their uncertainty."""
 NOT_OF_TRIVIAL = ("ece",)
@@ -74,6 +75,23 @@ def trivial_wins(problem: Problem) -> str:
         return told
     by = f"By {_against(sharp, problem, point)} {sharp.name} does"
     return f"{told}. {by}: only its uncertainty is off"
+
+
+def linear_wins(problem: Problem) -> str:
+    """Say that on average the linear model beats every method, by what matters; "" if not."""
+    metric, rope = problem.metric, max((each.rope for each in problem.verdicts), default=0.0)
+    value = problem.references.get(LINEAR, {}).get(metric, math.nan)
+    arm = _best_mean(problem, metric)
+    if arm is None or math.isnan(value) or metric in NOT_OF_TRIVIAL:
+        return ""
+    if not _loss(value, metric) < _loss(test_mean(arm, metric), metric) - rope:
+        return ""
+    how = measure(metric)
+    ours, theirs = (plain(how.factor * each) for each in (test_mean(arm, metric), value))
+    return (
+        f"The {LINEAR} does better on average than every method here: test {how.label} {theirs} "
+        f"against {ours} ({arm.name})"
+    )
 
 
 def _guess(problem: Problem, metric: str) -> float:

@@ -82,6 +82,15 @@ def test_nothing_to_refit_where_nothing_finished():
     assert (next_words(problem, None), next_reason(problem)) == ([], "")
 
 
+@pytest.mark.parametrize(("nll", "told"), [(0.0, True), (0.17, False), (9.0, False)])
+def test_that_a_linear_model_does_better_comes_first(nll, told):
+    problem = replace(classification(), references={"linear model": {"nll": nll}})
+    first, *rest = answer(problem).split(". ")
+    plain = answer(classification())
+    assert first.startswith("The linear model does better on average") == told
+    assert (". ".join(rest) if told else answer(problem)) == plain
+
+
 def test_that_guessing_is_no_worse_comes_first_and_warns():
     problem = guessing(nll=NLL)
     told = (
