@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,10 +16,15 @@ from overfit_cli.remedies.remedy import Need
 
 
 def _words(value: Any) -> Any:
-    """Split "a, b" into ["a", "b"], so that a flag and a TOML list say the same."""
-    if isinstance(value, str):
-        return [word.strip() for word in value.split(",") if word.strip()]
-    return value
+    """Split "a, b" into ["a", "b"], so that a flag and a TOML list say the same.
+
+    What is quoted stays whole, as in a CSV file: '"age, years", b'.
+    """
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.splitlines())
+    words = next(csv.reader([line], skipinitialspace=True), []) if '"' in line else line.split(",")
+    return [word.strip() for word in words if word.strip()]
 
 
 def _widths(value: Any) -> Any:

@@ -24,6 +24,11 @@ def test_words(said):
     assert parse_options({"features": said}).features == ("a", "b", "c")
 
 
+def test_a_quoted_name_may_hold_a_comma():
+    assert parse_options({"drop": '"age, years", b'}).drop == ("age, years", "b")
+    assert parse_options({"drop": 'it"s,b'}).drop == ('it"s', "b")
+
+
 def test_options_are_frozen_and_know_no_others():
     options = parse_options({})
     with pytest.raises(ValueError, match="frozen"):
