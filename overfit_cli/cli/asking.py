@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from overfit_cli.cli.console import say, show
+from overfit_cli.cli.subject import target_told
 from overfit_cli.data import Prepared
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.config import read_config
@@ -121,6 +122,7 @@ def subject_of(asked: Asked) -> Subject:
         methods=tuple(dict.fromkeys(spec.words for spec in specs)),
         classes=len(first.classes),
         targets=first.n_outputs,
+        target=target_told(specs[0].data.dataset, first.target_names),
         seeds=tuple(dict.fromkeys(spec.seed for spec in specs)),
         label_noise=specs[0].data.label_noise,
     )

@@ -34,11 +34,11 @@ def predict_rows(run: str, file: str, store: str | None, output: str | None, jso
         raise UsageError(f"run {result.run_id} is {result.status}: it has no model.")
     spec = result_spec(result)
     model = require_model(result) or _trained_again(result, spec)
-    numeric, codes, row_ids, notes = read_new_rows(file, dict(model.schema["columns"]))
+    numeric, codes, row_ids, notes, where = read_new_rows(file, dict(model.schema["columns"]))
     for note in notes:
         say(f"note: {note}")
     columns = Preprocessing(dict(model.schema["columns"]), dict(model.arrays))
-    inputs = transform(columns, numeric, codes).astype(spec.dtype)
+    inputs = transform(columns, numeric, codes, where).astype(spec.dtype)
     with threadpool_limits(spec.threads, "blas"):
         answer = stored_predictor(spec, model).answers([(inputs, None)])[0]
     header, rows = table(answer, model, row_ids)

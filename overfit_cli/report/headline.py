@@ -18,7 +18,8 @@ SEPARATOR = " | "
 class Subject:
     """What is trained, as far as it is known beforehand.
 
-    classes: 0 for regression, which has `targets` columns to predict. sizes: units per layer,
+    classes: 0 for regression, which has `targets` columns to predict. target: the name of the only
+    one, told of tables, whose target may have been found by its name. sizes: units per layer,
     inputs and outputs included. methods: each in words, "dropout: keep 0.5 (drop 0.5) of ...".
     label_noise: the fraction of train and val labels that are wrong; for regression the noise
     added to their targets, in standard deviations.
@@ -34,6 +35,7 @@ class Subject:
     methods: tuple[str, ...]
     classes: int = 0
     targets: int = 1
+    target: str = ""
     seeds: tuple[int, ...] = (0,)
     label_noise: float = 0.0
 
@@ -52,20 +54,23 @@ def _drawn(subject: Subject, surface: Surface) -> Text:
 def headline_parts(subject: Subject) -> list[str]:
     """Return data, network, seeds (if several) and each method, in words."""
     rows = f"{count(subject.n_train)} train, {count(subject.n_val)} val"
-    answer = (
-        plural(subject.classes, "class") if subject.classes else plural(subject.targets, "target")
-    )
     rows = f"{subject.dataset}: {rows}, {count(subject.n_test)} test rows"
     if not subject.sizes:
         # of a run that failed before it had a network
         return [rows, *subject.methods]
-    data = f"{rows}, {plural(subject.sizes[0], 'input')}, {answer}"
+    data = f"{rows}, {plural(subject.sizes[0], 'input')}, {_answer(subject)}"
     data += _noise(subject)
     layers = "-".join(map(str, subject.sizes))
     activation = f" {subject.activation}" if len(subject.sizes) > 2 else ", no hidden layer"
     network = f"{layers}{activation}, {plural(subject.n_parameters, 'parameter')}"
     seeds = [f"seeds {_spelled(subject.seeds)}"] if len(subject.seeds) > 1 else []
     return [data, network, *seeds, *subject.methods]
+
+
+def _answer(subject: Subject) -> str:
+    if not subject.classes:
+        return f"target '{subject.target}'" if subject.target else plural(subject.targets, "target")
+    return plural(subject.classes, "class") + (f" of '{subject.target}'" if subject.target else "")
 
 
 def _noise(subject: Subject) -> str:

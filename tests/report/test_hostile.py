@@ -33,7 +33,7 @@ def poisoned(text, **changes):
 
 
 def pages(text):
-    subject = replace(SUBJECT, dataset=text, methods=(text,), activation=text)
+    subject = replace(SUBJECT, dataset=text, methods=(text,), activation=text, target=text)
     line = replace(stored()[0], run_id=text, method=text, dataset=text, batches=(text,))
     entry = replace(
         ENTRY, name=text, summary=text, formula=text, source=text, example=text, refuses=(text,),

@@ -72,6 +72,12 @@ def test_what_failed_for_a_reason_is_not_to_be_run_again():
     assert closing(failed, run(seed=1))[-1].startswith("next: ")
 
 
+@pytest.mark.parametrize(("classes", "said"), [(2, "2 classes of 'y'"), (0, "target 'y'")])
+def test_the_target_of_a_table_is_named(classes, said):
+    told = headline_parts(replace(SUBJECT, classes=classes, target="y"))[0]
+    assert said in told.split(", ")
+
+
 def test_a_run_that_failed_before_it_had_a_network_has_a_headline():
     data, *methods = headline_parts(replace(SUBJECT, sizes=()))
     assert data.endswith("test rows")
