@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,14 @@ class Cells:
     numbers (n,): NaN where missing or not a number. words: the rows whose cell is filled, yet no
     number. text: every cell as text, null where missing; None if there are no words. typed (n,):
     the rows that a file stores as numbers and not as text; None if it is all rows or none.
+    tried: what `readings.reading` has found already.
     """
 
     numbers: Floats
     words: Ints
     text: pl.Series | None = None
     typed: NDArray[np.bool_] | None = None
+    tried: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
     def n_filled(self) -> int:
@@ -108,3 +110,11 @@ def encode(text: pl.Series, categories: Sequence[str]) -> NDArray[np.int64]:
 def distinct(text: pl.Series) -> tuple[str, ...]:
     """Return the different texts of a column in alphabetical (code point) order."""
     return tuple(text.drop_nulls().unique().sort())
+
+
+def differ_in_case(words: Sequence[str]) -> list[str]:
+    """Return the words that are another one of them, but for case and inner blanks."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(" ".join(word.casefold().split()), []).append(word)
+    return [word for group in groups.values() if len(group) > 1 for word in group]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.data.cells import Cells, distinct, encode
+from overfit_cli.data.cells import Cells, differ_in_case, distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.ids import MIN_ID_WORDS, all_different, called_id, counts
-from overfit_cli.data.naming import shown
+from overfit_cli.data.naming import listed, shown
 from overfit_cli.data.readings import Reading, is_mixed_percent, reading
 from overfit_cli.data.spelling import Spelling, are_dates
 from overfit_cli.data.target import Where, is_typo, refuse_rows, refuse_words
+from overfit_cli.words import count
 
 MAX_CATEGORIES = 1_000
 ROWS_PER_CATEGORY = 10
@@ -23,6 +24,8 @@ MOST_TOLD = 5
 
 KEEP = " To use one, name every input in --features."
 DROP = " --drop leaves a column out."
+EMPTY = " Leave those cells empty to have numbers."
+ALIKE = " Write all of them alike."
 NOTES = {
     "spelled": "read as numbers: {}." + DROP,
     "ids": "left out, nearly every row has another value, as in ids or free text: {}." + KEEP,
@@ -31,6 +34,12 @@ NOTES = {
     "too many": f"left out, more than {MAX_CATEGORIES:,} categories: {{}}." + KEEP,
     "many": "few rows per category, and each is an input: {}." + DROP,
     "counting": "used, but every row has another whole number, as in ids: {}." + DROP,
+    "alike": "columns with values that differ in case or blanks only: {}.",
+    "words left out": "left out, some of the cells are no numbers: {}." + EMPTY,
+    "words read": "read as categories, some of the cells are no numbers: {}." + EMPTY,
+    "percents left out": "left out, some cells have a percent sign, others have none: {}." + ALIKE,
+    "percents read": "read as categories, some cells have a percent sign, others have none: {}."
+    + ALIKE,
 }
 """What is told about columns, by what was done to them."""
 
@@ -40,7 +49,7 @@ class Inputs:
     """The input columns, numeric ones and categorical ones, and what was done to get them.
 
     spelling: of numeric columns that are not written in the usual way. told: by a key of NOTES,
-    the columns it is about, each with a figure or example; further: notes on one column each.
+    the columns it is about, each with a figure or example.
     """
 
     numeric: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -48,7 +57,6 @@ class Inputs:
     categories: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     spelling: dict[str, Spelling] = field(default_factory=dict)
     told: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    further: list[str] = field(default_factory=list)
 
     def tell(self, what: str, column: str, detail: str) -> None:
         """Note a column under a key of NOTES."""
@@ -56,9 +64,10 @@ class Inputs:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One note for each thing that was done, then those on single columns."""
-        told = [NOTES[what].format(_some(self.told[what])) for what in NOTES if what in self.told]
-        return (*told, *self.further)
+        """One note for each thing that was done."""
+        return tuple(
+            note.format(_some(self.told[what])) for what, note in NOTES.items() if what in self.told
+        )
 
 
 def sorted_columns(
@@ -111,14 +120,16 @@ def _number(inputs: Inputs, name: str, cells: Cells, starts: Sequence[int]) -> N
     inputs.numeric[name] = numbers
 
 
-def _category(inputs: Inputs, name: str, cells: Cells, chosen: bool, spoiled: str) -> None:
+def _category(
+    inputs: Inputs, name: str, cells: Cells, chosen: bool, spoiled: tuple[str, str] | None
+) -> None:
     """Take a column of words, or leave it out; spoiled: what keeps it from being numbers."""
     assert cells.text is not None
     words, n = distinct(cells.text), cells.n_filled
     useless = None if chosen or len(words) <= MIN_ID_WORDS else _useless(cells, len(words))
     if spoiled:
-        done = "left out" if useless else "read as categories"
-        inputs.further.append(f"column {shown(name)} {done}: {spoiled}")
+        what, detail = spoiled
+        inputs.tell(f"{what} {'left out' if useless else 'read'}", name, detail)
     elif useless == "dates":
         inputs.tell(useless, name, shown(cells.text.drop_nulls()[0]))
     elif useless:
@@ -128,6 +139,9 @@ def _category(inputs: Inputs, name: str, cells: Cells, chosen: bool, spoiled: st
         inputs.categories.append((name, words))
         if len(words) > MIN_ID_WORDS and len(words) * ROWS_PER_CATEGORY > n:
             inputs.tell("many", name, f"{len(words):,} in {n:,} rows")
+        alike = differ_in_case(words)
+        if alike:
+            inputs.tell("alike", name, listed(alike))
 
 
 def _useless(cells: Cells, n_words: int) -> str | None:
@@ -140,31 +154,23 @@ def _useless(cells: Cells, n_words: int) -> str | None:
     return "too many" if n_words > MAX_CATEGORIES else None
 
 
-def _spoiled(cells: Cells, found: Reading | None, where: Where) -> str:
-    """Say what keeps a column from being numbers that for more than half is; "" if it is not.
+def _spoiled(cells: Cells, found: Reading | None, where: Where) -> tuple[str, str] | None:
+    """Say what keeps a column from being numbers that for more than half is: a kind and a detail.
 
     found: how it can be read, if in any other way than the plain one.
     """
     if is_mixed_percent(cells) and cells.text is not None:
         first = int(np.flatnonzero(~np.isnan(cells.numbers))[0])
-        return (
-            f"some cells have a percent sign, others have none, the first "
-            f"{shown(cells.text[first])} ({where(first)}). Write all of them alike."
-        )
+        return "percents", f"the first {shown(cells.text[first])} in {where(first)}"
     cells = found.cells if found else cells
     if 2 * len(cells.words) >= cells.n_filled or cells.text is None:
-        return ""
+        return None
     row = int(cells.words[0])
-    return (
-        f"{len(cells.words) / cells.n_filled:.0%} of its cells are no numbers, the first "
-        f"{shown(cells.text[row])} ({where(row)}). Leave those cells empty to have numbers."
-    )
+    share = len(cells.words) / cells.n_filled
+    return "words", f"{share:.0%}, the first {shown(cells.text[row])} in {where(row)}"
 
 
-def _some(columns: Iterable[tuple[str, str]]) -> str:
-    """Name all columns; the first have their details too."""
-    told = (
-        f"{name} ({detail})" if place < MOST_TOLD else name
-        for place, (name, detail) in enumerate(columns)
-    )
-    return ", ".join(told)
+def _some(columns: Sequence[tuple[str, str]]) -> str:
+    """Name the first columns with their details, and say how many more there are."""
+    more = f" and {count(len(columns) - MOST_TOLD)} more" if len(columns) > MOST_TOLD else ""
+    return ", ".join(f"{name} ({detail})" for name, detail in columns[:MOST_TOLD]) + more

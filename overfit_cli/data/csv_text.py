@@ -22,6 +22,7 @@ UNIT = "\x1f"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 SAID_SEPARATOR = re.compile(rb"\n*(sep=([,;\t|]))\n")
 """A first line that Excel writes and reads."""
+FIRST_ROWS = 10
 BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -39,6 +40,12 @@ class Text:
     separator: str
     lines: NDArray[np.int64]
     decimal: str
+
+    def first_rows(self) -> list[tuple[str, ...]]:
+        """Return the cells of the first few rows."""
+        rows = self.body.split(b"\n", FIRST_ROWS)[: min(FIRST_ROWS, len(self.lines))]
+        cells = (row.decode().split(self.separator) for row in rows)
+        return [tuple(cell.strip() for cell in row) for row in cells]
 
 
 def read_text(path: str) -> Text:
@@ -192,6 +199,11 @@ def _looks_like_data(header: tuple[str, ...]) -> bool:
     rising = all(a < b for a, b in itertools.pairwise(numbers))
     whole = all(number.is_integer() for number in numbers)
     return 2 * len(numbers) >= max(len(header), 1) and not (rising and whole)
+
+
+def is_empty_or_number(cell: str) -> bool:
+    """Say whether a cell cannot be a column's name."""
+    return not cell or NUMBER.fullmatch(cell.replace(",", ".")) is not None
 
 
 def check_distinct(names: tuple[str, ...], where: str) -> None:

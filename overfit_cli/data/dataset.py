@@ -39,6 +39,7 @@ class Dataset:
     decides. pixel_range: the known largest value of image data, which is then divided by it
     instead of standardised. fingerprint: SHA-256 of everything above that moves the numbers.
     spelling: of numeric columns that are not written in the usual way, as in spelling.Spelling.
+    where: says where a row id stands in its file; None where rows have no other place.
     """
 
     name: str
@@ -59,6 +60,12 @@ class Dataset:
     truth: Truth | None = None
     notes: tuple[str, ...] = ()
     spelling: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    where: Callable[[int], str] | None = None
+
+    def place(self, row: int) -> str:
+        """Say where a row (from 0) stands, for a message."""
+        known = self.where(int(self.row_ids[row])) if self.where else ""
+        return known or f"{self.name}, row {row} (from 0)"
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overfit_cli.data.cells import Cells
 from overfit_cli.data.dataset import FREE, TEST, VAL
 from overfit_cli.data.files import check_memory
 from overfit_cli.data.naming import listed, no_such, shown_path
 from overfit_cli.data.table_file import open_table
+from overfit_cli.data.target import Where
 from overfit_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class JoinedFiles:
         self.n_rows = sum(counts)
         self.part = np.repeat(np.array(list(paths.values()), np.int8), counts)
         self._starts = np.concatenate(([0], np.cumsum(counts)))
+        self.where = partial(_place, self._starts, [file.where for file in self._files])
         check_memory(16 * self.n_rows * len(self.names), self.path)
 
     @property
@@ -67,10 +71,14 @@ class JoinedFiles:
                 notes.append(f"{file.path}: further columns not used: {listed(extra)}.")
         return tuple(notes)
 
-    def where(self, row: int) -> str:
-        """Say in which file and line the row stands."""
-        file = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return self._files[file].where(row - int(self._starts[file]))
+    def header_hint(self, wanted: str | None) -> str:
+        """Say which line may be the header if the first is none; wanted: a column looked for."""
+        unnamed = sum(name == f"column_{place}" for place, name in enumerate(self.names, 1))
+        found = self._files[0].header_below()
+        if found is None or not (2 * unnamed >= len(self.names) or wanted in found[1]):
+            return ""
+        where, cells = found
+        return f" Is the header further down? {where}: {listed(cells)}. Delete what stands above."
 
     def cells(self, names: Iterable[str]) -> dict[str, Cells]:
         """Read columns over all files; a column with words anywhere has its text everywhere."""
@@ -84,6 +92,12 @@ class JoinedFiles:
 
         return pl.concat([file.text(name) for file in self._files])
 
+    def raw(self, name: str) -> pl.Series:
+        """Read one column as text, as it stands in the files."""
+        import polars as pl
+
+        return pl.concat([file.raw(name) for file in self._files])
+
     def _join(self, name: str, parts: list[Cells]) -> Cells:
         if len(parts) == 1:
             return parts[0]
@@ -94,3 +108,9 @@ class JoinedFiles:
             return Cells(numbers, words)
         typed = np.repeat([name in file.typed for file in self._files], np.diff(self._starts))
         return Cells(numbers, words, self.text(name), typed)
+
+
+def _place(starts: NDArray[np.int64], files: Sequence[Where], row: int) -> str:
+    """Say in which file and line the row stands."""
+    file = int(np.searchsorted(starts, row, side="right")) - 1
+    return files[file](row - int(starts[file]))

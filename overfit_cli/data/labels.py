@@ -49,10 +49,8 @@ def check_target(dataset: Dataset) -> tuple[str, ...]:
 def _check_values(dataset: Dataset) -> None:
     bad = ~(np.abs(dataset.target) < LARGEST).all(axis=1)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0]) + 1
-        raise DataError(
-            f"{dataset.name}: row {row}: the target is missing, infinite or beyond {LARGEST:g}."
-        )
+        place = dataset.place(int(np.flatnonzero(bad)[0]))
+        raise DataError(f"{place}: the target is missing, infinite or beyond {LARGEST:g}.")
     for name, column in zip(dataset.target_names, dataset.target.T, strict=True):
         if np.ptp(column) == 0:
             raise DataError(f"{dataset.name}: the target '{name}' is constant.")

@@ -13,22 +13,26 @@ from numpy.typing import NDArray
 from overfit_cli.data.cells import Cells, distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.idx import read_idx
-from overfit_cli.data.naming import listed, shown
+from overfit_cli.data.naming import MOST_ALLOWED, listed, shown
 from overfit_cli.data.npz import check_inputs
 from overfit_cli.data.npz_members import open_npz
-from overfit_cli.data.spelling import PERCENT, Spelling, read_as
+from overfit_cli.data.spelling import PERCENT, Spelling, is_number, read_as
 from overfit_cli.data.table_file import TableFile, open_table
-from overfit_cli.data.target import refuse_rows, refuse_words
+from overfit_cli.data.target import CORRECT_CELL, Where, refuse_rows, refuse_words, rows_of
 from overfit_cli.errors import DataError
 
 
 class NewRows(NamedTuple):
-    """numeric (n, Dn), NaN where missing; codes (n, Dc), -1 where missing or never seen."""
+    """numeric (n, Dn), NaN where missing; codes (n, Dc), -1 where missing or never seen.
+
+    where: says where a row stands in its file.
+    """
 
     numeric: NDArray[Any]
     codes: Ints
     row_ids: Ints
     notes: tuple[str, ...]
+    where: Where
 
 
 def read_new_rows(path: str, schema: dict[str, Any]) -> NewRows:
@@ -61,7 +65,7 @@ def _array_rows(array: NDArray[Any], schema: dict[str, Any], path: str) -> NewRo
     if numeric.shape[1] != expected:
         raise DataError(f"{path}: {numeric.shape[1]:,} inputs a row; the run has {expected:,}.")
     n = len(numeric)
-    return NewRows(numeric, np.empty((n, 0), np.int64), np.arange(n), ())
+    return NewRows(numeric, np.empty((n, 0), np.int64), np.arange(n), (), rows_of(path))
 
 
 def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
@@ -74,14 +78,16 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
         which = "column" if len(missing) == 1 else f"{len(missing)} columns"
         raise DataError(
             f"{file.path}: missing {which} that the run was trained on: {listed(missing)}. "
-            f"There are: {listed(file.names)}."
+            f"There are: {listed(file.names, MOST_ALLOWED)}."
         )
     numeric = np.full((file.n_rows, len(numeric_names)), np.nan)
     found = file.cells([numeric_names[i] for i in numbers])
-    for name, how in schema.get("spelling", {}).items():
+    spelling = schema.get("spelling", {})
+    for name, how in spelling.items():
         if name in found and name not in file.typed:
             found[name] = _respelled(file, name, found[name], Spelling(*how))
     for column, (name, cells) in zip(numbers, found.items(), strict=True):
+        _refuse_other_spelling(name, cells, Spelling(*spelling.get(name, ())), file.where)
         refuse_words(name, cells, file.where)
         infinite = np.flatnonzero(np.isinf(cells.numbers))
         refuse_rows(infinite, f"column {shown(name)} is infinite", file.where)
@@ -92,7 +98,7 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
         name, known = categories[column]
         codes[:, column], unseen = _codes(file, name, known)
         notes += unseen
-    return NewRows(numeric, codes, np.arange(file.n_rows), tuple(notes))
+    return NewRows(numeric, codes, np.arange(file.n_rows), tuple(notes), file.where)
 
 
 def _respelled(file: TableFile, name: str, cells: Cells, spelling: Spelling) -> Cells:
@@ -107,6 +113,20 @@ def _respelled(file: TableFile, name: str, cells: Cells, spelling: Spelling) -> 
         wrong = f"column {shown(name)} has a percent sign in the run's training rows, but not here"
         refuse_rows(bare, wrong, file.where)
     return read
+
+
+def _refuse_other_spelling(name: str, cells: Cells, trained: Spelling, where: Where) -> None:
+    """Refuse a number that is written otherwise than those of the training file.
+
+    Raises:
+        DataError: names the first word, if it is one, its line, and how it should be written.
+    """
+    if len(cells.words) and cells.text is not None and is_number(cells.text[int(cells.words[0])]):
+        row = int(cells.words[0])
+        raise DataError(
+            f"{where(row)}, column {shown(name)}: {shown(cells.text[row])} is not written as in "
+            f"training, {trained.described}. {CORRECT_CELL}"
+        )
 
 
 def _used(schema: dict[str, Any]) -> tuple[list[int], list[int]]:

@@ -23,7 +23,7 @@ from overfit_cli.data.request import DataRequest
 from overfit_cli.data.roles import TABLE_FIELDS, refuse_fields
 from overfit_cli.data.target import (
     Target,
-    refuse_rows,
+    refuse_missing,
     rows_of,
     target_of_labels,
     target_of_numbers,
@@ -163,6 +163,6 @@ def _target(bunch: Any, task: Task | None, name: str) -> Target:
 
     if values.dtype == object:
         missing = [row for row, value in enumerate(values.reshape(-1)) if value is None]
-        refuse_rows(missing, f"no value for the target {shown(names[0])}", where)
+        refuse_missing(names[0], missing, where)
         return target_of_labels([str(value) for value in values.reshape(-1)], names[0], task, name)
     return target_of_numbers(values.reshape(len(values), -1), names, task, where, name)

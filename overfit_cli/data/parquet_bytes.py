@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_parquet_bytes(path: str) -> pl.DataFrame:
-    """Read a Parquet file whole.
+    """Read a Parquet file whole; durations become seconds.
 
     The bytes are read here, so that a name with `*` or a scheme is a file's name and nothing else.
 
@@ -32,11 +32,25 @@ def read_parquet_bytes(path: str) -> pl.DataFrame:
     check_parquet(content, path)
     try:
         with _silent_stderr():
-            return pl.read_parquet(io.BytesIO(content))
+            return _in_seconds(pl.read_parquet(io.BytesIO(content)))
     # A panic of the parser is no Exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         said = str(error).strip().split("\n")[0][:200]
         raise DataError(f"{path}: not a readable Parquet file ({said}).") from error
+
+
+def _in_seconds(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return durations as numbers of seconds, other columns as they are."""
+    import polars as pl
+
+    units = {"ms": 1e3, "us": 1e6, "ns": 1e9}
+    seconds = []
+    for each in frame:
+        if isinstance(each.dtype, pl.Duration):
+            # NumPy divides; Polars would multiply by a rounded 1e-9
+            counted = each.to_physical().cast(pl.Float64).to_numpy()
+            seconds.append(pl.Series(each.name, counted / units[each.dtype.time_unit]))
+    return frame.with_columns(seconds)
 
 
 @contextmanager

@@ -97,8 +97,12 @@ class _Ready:
     def rows(self, at: Ints) -> Rows:
         """Return the rows at positions `at`, transformed, with targets, weights and groups."""
         data = self.dataset
+
+        def where(row: int) -> str:
+            return data.place(int(at[row]))
+
         return Rows(
-            inputs=transform(self.preprocessing, data.numeric[at], data.codes[at]),
+            inputs=transform(self.preprocessing, data.numeric[at], data.codes[at], where),
             targets=self.targets[at],
             weights=None if data.weights is None else data.weights[at].astype(self.dtype),
             ids=data.row_ids[at],

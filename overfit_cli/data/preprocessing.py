@@ -9,7 +9,7 @@ any. An unknown category counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,10 @@ from overfit_cli.words import shortened
 
 LARGEST = 1e150  # squares still fit a float64
 BLOCK = 1 << 15  # numbers held in float64 at once: they stay in the cache
+
+
+class _TooFar(ValueError):
+    """A row and column, both from 0, whose value is infinite once standardised."""
 
 
 def describe_columns(dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -69,12 +73,31 @@ def fit(
     return Preprocessing({**schema, "dtype": np.dtype(dtype).name}, {"mean": mean, "scale": scale})
 
 
-def transform(preprocessing: Preprocessing, numeric: NDArray[Any], codes: Ints) -> Floats:
-    """Return inputs (n, D) of the dtype in the schema, from numeric (n, Dn) and codes (n, Dc)."""
+def transform(
+    preprocessing: Preprocessing,
+    numeric: NDArray[Any],
+    codes: Ints,
+    where: Callable[[int], str] | None = None,
+) -> Floats:
+    """Return inputs (n, D) of the dtype in the schema, from numeric (n, Dn) and codes (n, Dc).
+
+    where: says where a row (from 0) stands, for a message.
+
+    Raises:
+        DataError: a value that is infinite once standardised, named by row and column.
+    """
     schema = preprocessing.schema
     inputs = np.zeros((len(numeric), len(schema["input_names"])), dtype=schema["dtype"])
     n_values = len(schema["values"])
-    _standardise(preprocessing, numeric, inputs[:, :n_values])
+    try:
+        _standardise(preprocessing, numeric, inputs[:, :n_values])
+    except _TooFar as error:
+        row, column = error.args
+        place = where(row) if where else f"row {row + 1} of {len(numeric)}"
+        raise DataError(
+            f"{place}, column '{schema['input_names'][column]}': the value is infinite, or too far "
+            f"from all training values for {schema['dtype']}."
+        ) from error
     at = n_values + len(schema["indicators"])
     inputs[:, n_values:at] = np.isnan(numeric[:, schema["indicators"]])
     for column in schema["one_hot"]:
@@ -134,15 +157,8 @@ def _standardise(preprocessing: Preprocessing, numeric: NDArray[Any], out: Float
         with np.errstate(over="ignore"):
             out[start : start + step] = block
         if not np.isfinite(out[start : start + step]).all():
-            _refuse(preprocessing.schema, out, start)
-
-
-def _refuse(schema: dict[str, Any], out: Floats, start: int) -> None:
-    row, at = np.argwhere(~np.isfinite(out[start:]))[0]
-    raise DataError(
-        f"row {start + row + 1} of {len(out)}, column '{schema['input_names'][at]}': the value is "
-        f"infinite, or too far from all training values for {schema['dtype']}."
-    )
+            row, column = np.argwhere(~np.isfinite(out[start : start + step]))[0]
+            raise _TooFar(start + int(row), int(column))
 
 
 def _numeric_use(dataset: Dataset) -> tuple[list[int], list[int]]:
@@ -155,9 +171,7 @@ def _numeric_use(dataset: Dataset) -> tuple[list[int], list[int]]:
         if np.isinf(table).any():
             row, column = np.argwhere(np.isinf(table))[0]
             name = dataset.numeric_names[block.start + column]
-            raise DataError(
-                f"{dataset.name}: row {row + 1}, column '{name}': the value is infinite."
-            )
+            raise DataError(f"{dataset.place(int(row))}, column '{name}': the value is infinite.")
         low, high = np.fmin.reduce(table), np.fmax.reduce(table)
         missing = np.isnan(table).any(axis=0)
         values += columns[block][low < high].tolist()
@@ -192,7 +206,11 @@ def _dropped(dataset: Dataset, schema: dict[str, Any]) -> tuple[str, ...]:
 def _check_scale(dataset: Dataset, columns: Ints, scale: Floats) -> None:
     """Refuse values whose squares overflow; an infinite scale also marks an empty column."""
     for column in columns[~np.isfinite(scale)]:
-        largest = np.nanmax(np.abs(dataset.numeric[:, column].astype(np.float64)))
-        if largest > LARGEST:
-            name = dataset.numeric_names[column]
-            raise DataError(f"{dataset.name}: column '{name}' reaches {largest:.3g}: rescale it.")
+        sizes = np.nan_to_num(np.abs(dataset.numeric[:, column].astype(np.float64)))
+        beyond = np.flatnonzero(sizes > LARGEST)
+        if len(beyond):
+            place = dataset.place(int(beyond[0]))
+            raise DataError(
+                f"{place}, column '{dataset.numeric_names[column]}': the value is beyond "
+                f"{LARGEST:g}. Correct it, or rescale the column."
+            )

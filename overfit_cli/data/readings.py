@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.data.cells import Cells
+from overfit_cli.data.dataset import Ints
 from overfit_cli.data.naming import shown
 from overfit_cli.data.spelling import BETWEEN, MINUS, PERCENT, SIGN, Spelling, read_as
 
@@ -43,8 +44,16 @@ def reading(cells: Cells, decimal: str) -> Reading | None:
     """Return the reading with the fewest words, None if none has fewer than the plain one.
 
     One that would change a plain number, or take a typing error for a grouped one, is no reading
-    unless other cells prove it. Codes, such as 562,141 in every row, are no numbers at all.
+    unless other cells prove it. Codes, such as 562,141 in every row, are no numbers at all. It is
+    looked for once, and kept with the cells.
     """
+    if decimal not in cells.tried:
+        cells.tried[decimal] = _reading(cells, decimal)
+    found: Reading | None = cells.tried[decimal]
+    return found
+
+
+def _reading(cells: Cells, decimal: str) -> Reading | None:
     if cells.text is None or not likely_numbers(cells):
         return None
     tried = _tried(cells, decimal)
@@ -85,7 +94,7 @@ def is_mixed_percent(cells: Cells) -> bool:
 def likely_numbers(cells: Cells) -> bool:
     """Look at some of the words, which spares long columns of words the time."""
     assert cells.text is not None
-    words = cells.text.gather(cells.words[:LOOK])
+    words = _at(cells.text, cells.words[:LOOK])
     return 2 * int(words.str.contains(LIKELY).sum()) >= len(words) > 0
 
 
@@ -102,9 +111,12 @@ def _tried(cells: Cells, decimal: str) -> list[tuple[Spelling, Cells]]:
 
 def _spellings(cells: Cells, decimal: str) -> Iterator[Spelling]:
     """Yield the ways to try, the preferred ones first."""
+    import polars as pl
+
     assert cells.text is not None
     yield Spelling()
-    signs = cells.text.str.extract(f"({SIGN})").drop_nulls().unique().to_list()
+    found = pl.col("cell").str.extract(f"({SIGN})").drop_nulls().unique()
+    signs = cells.text.to_frame("cell").select(found).to_series().to_list()
     percents = PERCENT in signs and not np.isnan(cells.numbers).all()
     if len(signs) > 1 or percents:
         return
@@ -130,13 +142,11 @@ def _are_codes(text: pl.Series, found: Cells, spelling: Spelling, decimal: str) 
     A part of three digits may be a group as well, so it is no sign of a decimal part, unless
     `decimal` says so.
     """
-    import polars as pl
-
-    read = text.filter(pl.Series(~np.isnan(found.numbers)))
+    read = _at(text, np.flatnonzero(~np.isnan(found.numbers)))
     between, point = BETWEEN[spelling.decimal], rf"\{spelling.decimal}"
     decimal_part = rf"{point}(\d{{0,2}}|\d{{4,}})$|^(0\d*|\d{{4,}}){point}|{between}.*{point}"
     a_number_s = rf"{SIGNED}|{decimal_part}"
-    if read.head(LOOK).str.contains(a_number_s).any():
+    if read[:LOOK].str.contains(a_number_s).any():
         return False
     separators = read.str.count_matches(rf"{between}|{point}")
     if not len(read) or separators.n_unique() > 1 or not separators[0]:
@@ -155,12 +165,17 @@ def _is_sure(cells: Cells, found: Cells, spelling: Spelling) -> bool:
     if not spelling.decimal or not (changed or cells.is_numbers):
         return True
     assert cells.text is not None
-    words = cells.text.gather(cells.words[~np.isin(cells.words, found.words)])
+    words = _at(cells.text, cells.words[~np.isin(cells.words, found.words)])
     between = BETWEEN[spelling.decimal]
     proven = bool(words.str.contains(rf"{between}.*(\{spelling.decimal}|{between})").any())
     if changed:
         return proven and not cells.is_numbers
     return proven or not (_has_fractions(cells) and words.str.contains(between).any())
+
+
+def _at(text: pl.Series, rows: Ints) -> pl.Series:
+    """Return the cells of some rows, in order; all of them at no cost."""
+    return text if len(rows) == len(text) else text[rows]
 
 
 def _changed(cells: Cells, found: Cells) -> NDArray[np.bool_]:

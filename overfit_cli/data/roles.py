@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.data.dataset import FREE, TEST, TRAIN, VAL, Floats
-from overfit_cli.data.naming import listed, no_such, shown
+from overfit_cli.data.naming import MOST_ALLOWED, listed, no_such, shown
 from overfit_cli.data.request import DataRequest
-from overfit_cli.data.target import Where, refuse_rows
+from overfit_cli.data.target import CORRECT_ROW, Where, refuse_rows
 from overfit_cli.errors import DataError, UsageError
 
 TARGET_NAMES = ("target", "label", "class", "y", "t")
@@ -55,7 +55,9 @@ def assign_roles(names: Sequence[str], request: DataRequest, source: str) -> Rol
     pool = set(request.features or names) - {*reserved, *request.drop}
     features = tuple(name for name in names if name in pool)
     if not features:
-        raise DataError(f"{source}: no column is left as input; columns: {listed(names)}.")
+        raise DataError(
+            f"{source}: no column is left as input; columns: {listed(names, MOST_ALLOWED)}."
+        )
     return Roles(targets, features, *others, chosen=bool(request.features))
 
 
@@ -67,7 +69,7 @@ def _targets(names: Sequence[str], said: str | None, source: str) -> tuple[str, 
         return (likely[0],)
     raise DataError(
         f"{source}: which column is to be predicted? Say --target NAME. "
-        f"Columns: {listed(likely or names)}."
+        f"Columns: {listed(likely or names, MOST_ALLOWED)}."
     )
 
 
@@ -114,7 +116,7 @@ def check_weights(weights: Floats, name: str, where: Where, source: str) -> NDAr
         DataError: missing, infinite or negative weights (named by line), or none above 0.
     """
     broken = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    refuse_rows(broken, f"the weight {shown(name)} is no finite number >= 0", where)
+    refuse_rows(broken, f"the weight {shown(name)} is no finite number >= 0", where, CORRECT_ROW)
     if not weights.any():
         raise DataError(f"{source}: every weight in column {shown(name)} is 0.")
     return weights.astype(np.float64)

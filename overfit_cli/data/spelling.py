@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from overfit_cli.data.cells import Cells
-from overfit_cli.data.dataset import Floats
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,28 +33,14 @@ class Spelling(NamedTuple):
     decimal: str = ""
     sign: str = ""
 
-    def read(self, text: pl.Series) -> Floats:
-        """Return numbers (n,), NaN where a cell is missing or written in another way.
-
-        A separator stands between all groups of three digits or nowhere, and the first group does
-        not begin with 0: 0,500 has a decimal comma. With a decimal point, 1e3 is a number too. A
-        percent sign stands in every cell: 63 % and 0.48 are not of one kind.
-        """
-        if text.str.contains(MINUS, literal=True).any():
-            text = text.str.replace_all(MINUS, "-", literal=True)
-        between, point = BETWEEN[self.decimal], rf"\{self.decimal}"
-        whole = rf"[1-9]\d{{0,2}}(?:{between}\d{{3}})+|\d+"
-        digits = rf"(?:{whole})(?:{point}\d*)?|{point}\d+"
-        sign = f"[{self.sign}]?" if self.sign else ""
-        pattern = rf"^([+-]?)\s*{sign}\s*([+-]?)({digits})\s*{sign}$"
-        bare = text.str.replace(pattern, "${1}${2}${3}").str.replace_all(between, "")
-        plain = bare.str.replace(self.decimal, ".", literal=True)
-        matched = text.str.contains(pattern).fill_null(value=False).to_numpy()
-        if self.sign == PERCENT:
-            matched &= text.str.contains(PERCENT, literal=True).fill_null(value=False).to_numpy()
-        usual = self.decimal == "." and self.sign != PERCENT
-        otherwise = _floats(text) if usual else np.nan
-        return np.where(matched, _floats(plain), otherwise)
+    @property
+    def described(self) -> str:
+        """Say how it writes numbers, for a message."""
+        character = "comma" if self.decimal == "," else "point"
+        if not self.decimal:
+            return "as plain numbers: 1234.5, or 1234,5 between semicolons"
+        sign = " and a percent sign" if self.sign == PERCENT else f", with or without {self.sign}"
+        return f"with a decimal {character}{sign if self.sign else ''}"
 
 
 def read_as(cells: Cells, spelling: Spelling) -> Cells:
@@ -64,22 +50,61 @@ def read_as(cells: Cells, spelling: Spelling) -> Cells:
     """
     text = cells.text
     assert text is not None
-    numbers = spelling.read(text) if spelling.decimal else cells.numbers
+    found = text.to_frame("cell").select(_asked(spelling))
+    numbers = found["numbers"].to_numpy() if spelling.decimal else cells.numbers
     if cells.typed is not None:
         numbers = np.where(cells.typed, cells.numbers, numbers)
-    no_word = (text.is_null() | text.is_in(list(NOTHING))).to_numpy()
-    words = np.flatnonzero(np.isnan(numbers) & ~no_word)
+    words = np.flatnonzero(np.isnan(numbers) & ~found["no word"].to_numpy())
     return replace(cells, numbers=numbers, words=words, text=text if len(words) else None)
+
+
+@cache
+def _asked(spelling: Spelling) -> list[pl.Expr]:
+    """Return all that is asked of a column at once: of short ones, asking is what takes long."""
+    import polars as pl
+
+    text = pl.col("cell")
+    asked = [(text.is_null() | text.is_in(NOTHING)).alias("no word")]
+    return [*asked, _numbers(text, spelling).alias("numbers")] if spelling.decimal else asked
+
+
+def _numbers(text: pl.Expr, spelling: Spelling) -> pl.Expr:
+    """Return numbers, NaN where a cell is missing or written in another way.
+
+    A separator stands between all groups of three digits or nowhere, and the first group does not
+    begin with 0: 0,500 has a decimal comma. With a decimal point, 1e3 is a number too. A percent
+    sign stands in every cell: 63 % and 0.48 are not of one kind.
+    """
+    import polars as pl
+
+    text = text.str.replace_all(MINUS, "-", literal=True)
+    between, point = BETWEEN[spelling.decimal], rf"\{spelling.decimal}"
+    whole = rf"[1-9]\d{{0,2}}(?:{between}\d{{3}})+|\d+"
+    digits = rf"(?:{whole})(?:{point}\d*)?|{point}\d+"
+    sign = f"[{spelling.sign}]?" if spelling.sign else ""
+    pattern = rf"^[+-]?\s*{sign}\s*[+-]?({digits})\s*{sign}$"
+    bare = text.str.replace_all(rf"[\s{spelling.sign}]|{between}", "")
+    plain = bare.str.replace(spelling.decimal, ".", literal=True)
+    matched = text.str.contains(pattern)
+    if spelling.sign == PERCENT:
+        matched &= text.str.contains(PERCENT, literal=True)
+    usual = spelling.decimal == "." and spelling.sign != PERCENT
+    written = pl.when(matched).then(plain)
+    cells = written.otherwise(text) if usual else written
+    return cells.cast(pl.Float64, strict=False).fill_null(np.nan)
+
+
+def is_number(word: str) -> bool:
+    """Say whether one cell is a number in any spelling, the plain one too."""
+    import polars as pl
+
+    cells = Cells(np.array([np.nan]), np.array([0]), pl.Series([word]))
+    signs = ("", *SIGN.strip("[]"))
+    spellings = (Spelling(decimal, sign) for decimal in BETWEEN for sign in signs)
+    return any(not len(read_as(cells, spelling).words) for spelling in spellings)
 
 
 def are_dates(text: pl.Series) -> bool:
     """Say whether nearly all filled cells of a column are dates, with or without a time."""
     filled = text.drop_nulls()
     return len(filled) > 0 and int(filled.str.contains(DATE).sum()) > 0.95 * len(filled)
-
-
-def _floats(text: pl.Series) -> Floats:
-    import polars as pl
-
-    numbers: Floats = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    return numbers

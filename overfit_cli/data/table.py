@@ -18,7 +18,14 @@ from overfit_cli.data.naming import shown
 from overfit_cli.data.readings import decimal_of
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.roles import Roles, assign_roles, check_weights, parts_of
-from overfit_cli.data.target import Target, refuse_rows, refuse_words, target_of_cells
+from overfit_cli.data.target import (
+    CORRECT_ROW,
+    Target,
+    refuse_missing,
+    refuse_rows,
+    refuse_words,
+    target_of_cells,
+)
 from overfit_cli.errors import DataError, UsageError
 
 
@@ -36,13 +43,31 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
     if request.split_column and (request.val_file or request.test_file):
         raise UsageError("--split-column and --val-file / --test-file both divide the rows.")
     files = JoinedFiles(request.dataset, request.val_file, request.test_file)
-    roles = assign_roles(files.names, request, files.path)
+    roles = _roles(files, request)
     files.require(roles.all)
     cells = files.cells((*roles.targets, *roles.features))
     decimal = decimal_of(cells.values(), files.decimal)
     columns = {name: cells.pop(name) for name in roles.targets}
+    for name, column in columns.items():
+        _refuse_missing(name, column, files)
     target = target_of_cells(columns, request.task, files.where, files.path, decimal)
     return _dataset(request.dataset, files, roles, target, _inputs(cells, roles, files, decimal))
+
+
+def _roles(files: JoinedFiles, request: DataRequest) -> Roles:
+    """Assign roles; an error says so if the header seems to stand further down."""
+    try:
+        return assign_roles(files.names, request, files.path)
+    except (UsageError, DataError) as error:
+        raise type(error)(f"{error}{files.header_hint(request.target)}") from error
+
+
+def _refuse_missing(name: str, column: Cells, files: JoinedFiles) -> None:
+    rows = column.missing
+    if len(rows):
+        cells = files.raw(name)[rows].drop_nulls().str.strip_chars().unique()
+        held = sorted(cell for cell in cells if cell)
+        refuse_missing(name, rows, files.where, held, classes=len(column.words) > 0)
 
 
 def _dataset(
@@ -65,6 +90,7 @@ def _dataset(
         target_names=target.names,
         classes=target.classes,
         row_ids=np.arange(n),
+        where=files.where,
         fingerprint=fingerprint(schema, numeric, codes, target.values, part, weights, groups),
         weights=weights,
         groups=groups,
@@ -119,7 +145,7 @@ def _weights(files: JoinedFiles, roles: Roles) -> NDArray[np.float64] | None:
     if not roles.weight:
         return None
     cells = files.cells([roles.weight])[roles.weight]
-    refuse_words(roles.weight, cells, files.where)
+    refuse_words(roles.weight, cells, files.where, CORRECT_ROW)
     return check_weights(cells.numbers, roles.weight, files.where, files.path)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from overfit_cli.data.cells import Cells, clean_text, number_cells, text_cells
-from overfit_cli.data.csv_text import check_distinct, read_text
+from overfit_cli.data.csv_text import check_distinct, is_empty_or_number, read_text
 from overfit_cli.data.files import max_columns
 from overfit_cli.data.naming import shown, shown_path
 from overfit_cli.data.parquet_bytes import read_parquet_bytes
+from overfit_cli.data.target import Where
 from overfit_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,15 +36,20 @@ class TableFile(Protocol):
     names: tuple[str, ...]
     typed: frozenset[str]
     n_rows: int
+    where: Where
+    """Says where the row (from 0) stands in the file."""
 
     def cells(self, names: Iterable[str]) -> dict[str, Cells]:
         """Read these columns, numbers told from words."""
 
+    def raw(self, name: str) -> pl.Series:
+        """Read one column as text, as it stands there."""
+
     def text(self, name: str) -> pl.Series:
         """Read one column as text, null where missing."""
 
-    def where(self, row: int) -> str:
-        """Say where the row (from 0) stands in the file."""
+    def header_below(self) -> tuple[str, tuple[str, ...]] | None:
+        """Return where one of the first rows looks like the header, and its cells."""
 
 
 def open_table(path: str) -> TableFile:
@@ -61,6 +71,7 @@ class TextFile:
         self.path = shown_path(path)
         self.names, self.decimal = self._text.names, self._text.decimal
         self.n_rows = len(self._text.lines)
+        self.where: Where = partial(_line_of, self.path, self._text.lines)
 
     def cells(self, names: Iterable[str]) -> dict[str, Cells]:
         """Read these columns, numbers told from words.
@@ -82,15 +93,22 @@ class TextFile:
             found |= text_cells(text, self._text.decimal)
         return {name: found[name] for name in wanted}
 
-    def text(self, name: str) -> pl.Series:
-        """Read one column as text, null where missing."""
+    def raw(self, name: str) -> pl.Series:
+        """Read one column as text, as it stands there."""
         import polars as pl
 
-        return clean_text(self._read([name], pl.String), self.path)[name]
+        return self._read([name], pl.String)[name]
 
-    def where(self, row: int) -> str:
-        """Say where the row (from 0) stands in the file."""
-        return f"{self.path}, line {self._text.lines[row]}"
+    def text(self, name: str) -> pl.Series:
+        """Read one column as text, null where missing."""
+        return clean_text(self.raw(name).to_frame(), self.path)[name]
+
+    def header_below(self) -> tuple[str, tuple[str, ...]] | None:
+        """Return where one of the first rows looks like the header, and its cells."""
+        for row, cells in enumerate(self._text.first_rows()):
+            if len(set(cells)) == len(cells) and not any(map(is_empty_or_number, cells)):
+                return self.where(row), cells
+        return None
 
     def _read(self, names: list[str], dtype: Any) -> pl.DataFrame:
         """Parse columns; cells that are not of `dtype` become null.
@@ -125,6 +143,7 @@ class ParquetFile:
         path = self.path = shown_path(path)
         self.names = tuple(self._frame.columns)
         self.n_rows = self._frame.height
+        self.where: Where = partial(_row_of, path)
         self.typed = frozenset(each.name for each in self._frame if each.dtype.is_numeric())
         if len(self.names) > max_columns():
             raise DataError(f"{path}: {len(self.names):,} columns; the limit is {max_columns():,}.")
@@ -144,16 +163,30 @@ class ParquetFile:
 
     def text(self, name: str) -> pl.Series:
         """Read one column as text, null where missing."""
+        return clean_text(self.raw(name).to_frame(), self.path)[name]
+
+    def header_below(self) -> None:
+        """Return nothing: a Parquet file's names are told from its cells."""
+
+    def raw(self, name: str) -> pl.Series:
+        """Read one column as text, as it stands there."""
         import polars as pl
 
         series = self._frame[name]
-        if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Unknown):
+        try:
+            if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Unknown):
+                raise pl.exceptions.InvalidOperationError(str(series.dtype))
+            return series.cast(pl.String)
+        except pl.exceptions.PolarsError as error:
             raise DataError(
                 f"{self.path}: column {shown(name)} holds {series.dtype}; only numbers, text, "
-                "booleans and dates can be read. Leave it out with --drop."
-            )
-        return clean_text(series.cast(pl.String).to_frame(), self.path)[name]
+                "booleans, dates and durations can be read. Leave it out with --drop."
+            ) from error
 
-    def where(self, row: int) -> str:
-        """Say where the row (from 0) stands in the file."""
-        return f"{self.path}, row {row} (from 0)"
+
+def _line_of(path: str, lines: NDArray[np.int64], row: int) -> str:
+    return f"{path}, line {lines[row]}"
+
+
+def _row_of(path: str, row: int) -> str:
+    return f"{path}, row {row} (from 0)"

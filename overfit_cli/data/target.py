@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,15 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.data.cells import Cells, distinct, encode
+from overfit_cli.data.cells import Cells, differ_in_case, distinct, encode
 from overfit_cli.data.dataset import Floats, Task
 from overfit_cli.data.ids import all_different, called_id, counts
 from overfit_cli.data.naming import listed, shown
 from overfit_cli.data.readings import is_mixed_percent, spelled
 from overfit_cli.data.spelling import are_dates
 from overfit_cli.errors import DataError, UsageError
+from overfit_cli.words import count
 
 Where = Callable[[int], str]
+
+CORRECT_CELL = "Correct it, or leave the cell empty."
+CORRECT_ROW = "Correct it, or delete the row."
+PLACE = re.compile(r"(.*, )(line|row) (\d+)(.*)", re.DOTALL)
 
 MAX_WHOLE_CLASSES = 20
 """Up to this many different whole numbers (and half of the rows) are taken as classes."""
@@ -40,24 +46,22 @@ class Target:
 def target_of_cells(
     columns: dict[str, Cells], task: Task | None, where: Where, source: str, decimal: str = "."
 ) -> Target:
-    """Read the target from one or more columns of a table; decimal: as in `spelled`.
+    """Read the target from columns of a table without missing cells; decimal: as in `spelled`.
 
     Raises:
-        DataError: missing, infinite or unusable values, named by line; one class; an id.
+        DataError: infinite or unusable values, named by line; one class; an id.
         UsageError: several columns for a classification.
     """
-    for name, cells in columns.items():
-        refuse_rows(cells.missing, f"no value for the target {shown(name)}", where)
     notes: list[str] = []
     for name, cells in columns.items():
         found = None if task == "classification" else spelled(cells, decimal)
         if found and (task or len(np.unique(found.cells.numbers)) > MAX_WHOLE_CLASSES):
-            refuse_rows(found.cells.missing, f"no value for the target {shown(name)}", where)
+            refuse_missing(name, found.cells.missing, where)
         if found and not len(found.cells.missing):
             columns = {**columns, name: found.cells}
             notes.append(f"the target {shown(name)} is read as numbers ({found.example}).")
     read = _target_of_cells(columns, task, where, source)
-    return replace(read, notes=(*notes, *_doubts(read, task, source)))
+    return replace(read, notes=(*notes, *read.notes, *_doubts(read, task, source)))
 
 
 def _target_of_cells(
@@ -67,7 +71,7 @@ def _target_of_cells(
     if not more and task != "regression" and len(first.words):
         return _text_classes(name, first, task, where, source)
     for name, cells in columns.items():
-        refuse_words(name, cells, where)
+        refuse_words(name, cells, where, CORRECT_ROW)
     values = np.column_stack([cells.numbers for cells in columns.values()])
     return target_of_numbers(values, tuple(columns), task, where, source)
 
@@ -109,7 +113,7 @@ def target_of_numbers(
         UsageError: several columns for a classification.
     """
     broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    refuse_rows(broken, f"no finite value for the target {shown(names[0])}", where)
+    refuse_rows(broken, f"no finite value for the target {shown(names[0])}", where, CORRECT_ROW)
     if task is None:
         task = _inferred_task(values)
     if task == "regression":
@@ -140,7 +144,12 @@ def rows_of(source: str) -> Where:
     return lambda row: f"{source}, row {row} (from 0)"
 
 
-def refuse_rows(rows: Iterable[int], wrong: str, where: Where) -> None:
+def refuse_rows(
+    rows: Iterable[int],
+    wrong: str,
+    where: Where,
+    advice: str = "Correct or delete what is there.",
+) -> None:
     """Refuse rows if there are any, naming the first three.
 
     Raises:
@@ -148,12 +157,35 @@ def refuse_rows(rows: Iterable[int], wrong: str, where: Where) -> None:
     """
     rows = list(rows)
     if rows:
-        first = "; ".join(where(row) for row in rows[:3])
-        more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
-        raise DataError(f"{first}{more}: {wrong}. Correct or delete what is there.")
+        raise DataError(f"{_places(rows, where)}: {wrong}. {advice}")
 
 
-def refuse_words(name: str, cells: Cells, where: Where) -> None:
+def _places(rows: list[int], where: Where, most: int = 3) -> str:
+    """Say where rows stand, the file's name once: `t.csv, lines 4, 7, 10 and 2 more`."""
+    first = [where(row) for row in rows[:most]]
+    more = f" and {count(len(rows) - most)} more" if len(rows) > most else ""
+    found = [match.groups() for match in map(PLACE.fullmatch, first) if match]
+    if len(rows) == 1 or len({(file, what, end) for file, what, _, end in found}) != 1:
+        return "; ".join(first) + more
+    file, what, _, end = found[0]
+    return f"{file}{what}s {', '.join(number for _, _, number, _ in found)}{more}{end}"
+
+
+def refuse_missing(
+    name: str, rows: Iterable[int], where: Where, held: Sequence[str] = (), classes: bool = False
+) -> None:
+    """Refuse a target without a value in these rows; held: what stands there in its place.
+
+    Raises:
+        DataError: names the first rows, and what to do about them.
+    """
+    read = f": {listed(held)} is read as missing" if held else ""
+    rename = "If it is a class, give it another name; else " if held and classes else ""
+    advice = rename + (CORRECT_ROW[0].lower() + CORRECT_ROW[1:] if rename else CORRECT_ROW)
+    refuse_rows(rows, f"no value for the target {shown(name)}{read}", where, advice)
+
+
+def refuse_words(name: str, cells: Cells, where: Where, advice: str = CORRECT_CELL) -> None:
     """Refuse a column of numbers that has a cell which is none.
 
     Raises:
@@ -164,13 +196,13 @@ def refuse_words(name: str, cells: Cells, where: Where) -> None:
         more = f" ({len(cells.words):,} such cells)" if len(cells.words) > 1 else ""
         raise DataError(
             f"{where(row)}, column {shown(name)}: {shown(cells.text[row])} is not a number{more}. "
-            "Correct it, or leave the cell empty."
+            + advice
         )
 
 
 def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, source: str) -> Target:
     if task is None and is_typo(cells):
-        refuse_words(name, cells, where)
+        refuse_words(name, cells, where, CORRECT_ROW)
     assert cells.text is not None
     classes = distinct(cells.text)
     if task is None and len(classes) > MAX_WHOLE_CLASSES and are_dates(cells.text):
@@ -184,7 +216,9 @@ def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, sour
             "none. Write all of them alike."
         )
     _check_classes(len(classes), len(cells.numbers), name, source)
-    return Target("classification", encode(cells.text, classes), (name,), classes)
+    alike = differ_in_case(classes)
+    notes = (f"classes that differ in case or blanks only: {listed(alike)}.",) if alike else ()
+    return Target("classification", encode(cells.text, classes), (name,), classes, notes)
 
 
 def is_typo(cells: Cells) -> bool:

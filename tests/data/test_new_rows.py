@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from overfit_cli.data import table
 from overfit_cli.data.new_rows import read_new_rows
+from overfit_cli.data.prepare import prepare
+from overfit_cli.data.preprocessing import describe_columns
 from overfit_cli.data.request import DataRequest
 from overfit_cli.errors import DataError
 
@@ -81,6 +84,54 @@ def test_arrays_and_images(tmp_path: Path) -> None:
             read_new_rows(str(tmp_path / name), {**SCHEMA, "categories": []})
         with pytest.raises(DataError, match="categorical columns"):
             read_new_rows(str(tmp_path / name), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("trained", "cell", "how"),
+    [
+        ("{:.2f}", "62.655,99", "as plain numbers: 1234.5, or 1234,5 between semicolons"),
+        ("{:.2f}", "$62,655.99", "as plain numbers: 1234.5, or 1234,5 between semicolons"),
+        ("{:.2f}", "62655,99", "as plain numbers: 1234.5, or 1234,5 between semicolons"),
+        ("{:.2f},", "62655.99", "with a decimal comma"),
+        ("${:,.2f}", "62.655,99", "with a decimal point, with or without $"),
+        ("{:.2f} %", "62,5", "with a decimal point and a percent sign"),
+        ("{:.2f}", "lots", None),
+    ],
+)
+def test_numbers_spelled_otherwise_than_in_training(
+    tmp_path: Path, trained: str, cell: str, how: str | None
+) -> None:
+    comma = trained.endswith(",")
+    numbers = [trained.strip(",").format(row * 1234.25) for row in range(1, 30)]
+    rows = [
+        f"{number.replace('.', ',') if comma else number}\t{len(number) % 2}" for number in numbers
+    ]
+    (tmp_path / "t.tsv").write_text("a\ty\n" + "\n".join(rows) + "\n")
+    schema, _ = describe_columns(table.load(DataRequest(str(tmp_path / "t.tsv")), {}, 0))
+    new = tmp_path / "new.tsv"
+    new.write_text(f"a\tb\n{numbers[0].replace('.', ',') if comma else numbers[0]}\t1\n{cell}\t1\n")
+    wrong = f"is not written as in training, {how}" if how else "is not a number"
+    message = f"line 3, column 'a': '{cell}' {wrong}. Correct it, or leave the cell empty."
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_new_rows(str(new), schema)
+
+
+def test_what_stands_in_training_is_told_of_a_value_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    for cell in ("1e60", "1e300"):
+        lines = [f"{row / 7},{row % 2}" for row in range(60)]
+        lines[35] = f"{cell},1"
+        path.write_text("a,y\n" + "\n".join(lines) + "\n")
+        request = DataRequest(str(path), val_size=0.5)
+        data = table.load(request, {}, 0)
+        told = []
+        for seed in range(6):
+            try:
+                prepare(data, request, seed, np.dtype(np.float32))
+            except DataError as error:
+                told.append(str(error))
+        assert told
+        assert all(f"{path}, line 37, column 'a': the value is " in error for error in told)
 
 
 @pytest.mark.parametrize("text", ["a,c\n1,x\n", "a,b,c,d\n1,word,x,?\n"])

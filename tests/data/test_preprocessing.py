@@ -263,11 +263,15 @@ def test_row_18_bad_data() -> None:
             classes=("a", "b", "c"),
         ),
         "no input column is left": table(np.ones((20, 2))),
-        "row 3, column 'x0': the value is infinite": table(np.where(x == 2, np.inf, x)),
-        "column 'x0' reaches 1.9e": table(x * 1e199),
+        r"made, row 2 \(from 0\), column 'x0': the value is infinite": table(
+            np.where(x == 2, np.inf, x)
+        ),
+        r"made, row 1 \(from 0\), column .x0.: the value is beyond 1e.150. Correct": table(
+            x * 1e199
+        ),
         "the target 'y0' is constant": regression([2.0] * 20),
-        "row 2: the target is missing": regression([1.0, NAN, 2.0] * 5),
-        "row 3: the target is missing, infinite": regression([1.0, 0.0, np.inf] * 5),
+        r"made, row 1 \(from 0\): the target is missing": regression([1.0, NAN, 2.0] * 5),
+        r"row 2 \(from 0\): the target is missing, infinite": regression([1.0, 0.0, np.inf] * 5),
     }
     for message, data in bad.items():
         with pytest.raises(DataError, match=message):

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_samples import load
 
-from overfit_cli.data.cells import text_cells
+from overfit_cli.data.cells import Cells, text_cells
 from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.data.preprocessing import describe_columns
 from overfit_cli.data.readings import decimal_of, spelled
+from overfit_cli.data.spelling import Spelling, read_as
 from overfit_cli.errors import DataError
 
 THOUSANDTHS = [f"{20 + row / 13:.3f}" for row in range(80)]
@@ -90,6 +91,23 @@ def test_a_column_that_proves_the_decimal_comma_decides_for_the_others(write: An
     np.testing.assert_array_equal(alone.numeric[:, 0], [1000 * float(x) for x in THOUSANDTHS])
 
 
+def test_each_column_is_tried_once(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found while the decimal character is sought is not sought again."""
+    tried: list[str] = []
+
+    def counted(cells: Cells, spelling: Spelling) -> Cells:
+        tried.append(spelling.decimal)
+        return read_as(cells, spelling)
+
+    monkeypatch.setattr("overfit_cli.data.readings.read_as", counted)
+    commas = [cell.replace(".", ",") + "5" for cell in THOUSANDTHS]
+    header = "\t".join([*(f"c{i}" for i in range(40)), "y"])
+    data = load(write(tabbed(*([commas] * 40), header=header), "t.tsv"))
+    assert len(data.spelling) == 40
+    # the plain reading and that with commas; the first column with points as well
+    assert (tried.count(""), tried.count(","), tried.count(".")) == (41, 41, 1)
+
+
 def test_pairs_of_codes_are_text(write: Any) -> None:
     codes = [f"{row * 7 + 100},{row * 3 + 200}" for row in range(80)]
     data = load(write(tabbed(codes, THOUSANDTHS, header="a\tb\ty"), "t.tsv"))
@@ -128,9 +146,9 @@ def test_percents_beside_plain_numbers_are_left_out(write: Any) -> None:
     data = load(write(tabbed(column, THOUSANDTHS, header="a\tb\ty"), "t.tsv"))
     assert (data.numeric_names, data.categories) == (("b",), ())
     assert len(data.notes) == 1
-    assert "'a' left out: some cells have a percent sign" in data.notes[0]
-    assert "others have none, the first '0.1' (" in data.notes[0]
-    assert ", line 2)" in data.notes[0]
+    assert data.notes[0].startswith("left out, some cells have a percent sign, others have none: ")
+    assert "'a' (the first '0.1' in " in data.notes[0]
+    assert ", line 2). Write all of them alike." in data.notes[0]
     with pytest.raises(DataError, match="some cells of the target 'a' have a percent sign"):
         load(write(tabbed(column), "t.tsv"), target="a")
 

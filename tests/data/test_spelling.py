@@ -14,7 +14,7 @@ from overfit_cli.data.cells import text_cells
 from overfit_cli.data.new_rows import read_new_rows
 from overfit_cli.data.preprocessing import describe_columns
 from overfit_cli.data.readings import spelled
-from overfit_cli.errors import DataError
+from overfit_cli.errors import DataError, OverfitError, UsageError
 
 
 def cells_of(column: list[str], decimal: str = ".") -> Any:
@@ -129,7 +129,9 @@ def test_one_spelling_holds_for_all_files_and_for_new_rows(write: Any) -> None:
     schema, _ = describe_columns(load(main))
     assert read_new_rows(later, schema).numeric[:, 0].tolist() == [1234, 2000]
     broken = write(quoted(["1,5", "1.5"]), "broken.csv")
-    with pytest.raises(DataError, match=r"line 3, column 'a': '1\.5' is not a number"):
+    with pytest.raises(
+        DataError, match=r"line 3, column 'a': '1\.5' is not written as in training, with"
+    ):
         read_new_rows(broken, schema)
 
 
@@ -143,6 +145,24 @@ def test_excels_line_that_says_the_separator(write: Any) -> None:
     assert data.numeric[:, 0].tolist() == [1.5, 2]
     with pytest.raises(DataError, match="line 4: 3 cells where the header has 2"):
         load(write("sep=|\na|y\n1|0\n2|1|3\n"))
+
+
+@pytest.mark.parametrize("target", [None, "y", "age"])
+@pytest.mark.parametrize("empty", ["", ";;\n"])
+def test_a_title_padded_to_the_table_s_width_is_told(
+    write: Any, empty: str, target: str | None
+) -> None:
+    path = write(f"Report 2024;;\n{empty}age;x;y\n31;1,5;0\n42;2;1\n")
+    with pytest.raises(OverfitError, match=r"Is the header further down\? .*") as caught:
+        load(path, target=target)
+    line = 3 if empty else 2
+    told = f"t.csv, line {line}: 'age', 'x', 'y'. Delete what stands above."
+    assert str(caught.value).endswith(told)
+
+
+def test_a_wrong_name_is_no_hint_at_a_header_further_down(write: Any) -> None:
+    with pytest.raises(UsageError, match=r"There are: 'a', 'b'\.$"):
+        load(write("a,b\nu,v\nw,v\n"), target="y")
 
 
 def test_a_title_above_the_header_is_told(write: Any) -> None:

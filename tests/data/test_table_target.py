@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,38 @@ def test_an_amount_that_is_missing_is_named_by_line(
     values = [amount.format(1234.5 * i) for i in range(1, 41)]
     with pytest.raises(DataError, match=r"line 7: no value for the target 'y'"):
         load(write(rows([*values[:5], "-", *values[5:]])), task=task)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([*range(30), "o5", *range(30)], "'o5' is not a number. Correct it, or delete the row."),
+        (
+            [1.5, 2.5, "", 3.5],
+            "line 4: no value for the target 'y'. Correct it, or delete the row.",
+        ),
+        (
+            ["None", "mild", "bad"] * 4,
+            "t.csv, lines 2, 5, 8 and 1 more: no value for the target 'y': 'None' is read as "
+            "missing. If it is a class, give it another name; else correct it, or delete the row.",
+        ),
+        ([1.5, 2.5, "NA", 3.5], "'y': 'NA' is read as missing. Correct it, or delete the row."),
+    ],
+)
+def test_advice_on_a_target_s_cell_leads_to_no_further_error(
+    write: Any, values: list[Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=re.escape(message) + "$") as caught:
+        load(write(rows(values)))
+    assert str(caught.value).count("t.csv") == 1
+
+
+def test_classes_that_differ_in_case_only_are_told(write: Any) -> None:
+    data = load(write(rows(["yes", "Yes", "no", "by  air", "by air"] * 4)))
+    assert len(data.classes) == 5
+    told = "classes that differ in case or blanks only: 'Yes', 'yes', 'by  air', 'by air'."
+    assert data.notes == (told,)
+    assert load(write(rows(["yes", "no"] * 9))).notes == ()
 
 
 def test_dates_may_be_classes(write: Any) -> None:
