@@ -89,10 +89,11 @@ def broken_and_resumed(
 ) -> None:
     """Kill a batch and start it again, until it is nearly done or has been killed `kills` times.
 
-    At every kill: what was stored stays as it was. A batch whose worker dies goes on by itself.
+    Only those count that came before all runs were stored. What was stored stays as it was. A
+    batch whose worker dies goes on by itself.
     """
     kept = dict[str, str]()
-    while seen.real < kills and len(kept) < RUNS - 2 * STACK:
+    while seen.in_flight < kills and len(kept) < RUNS - 2 * STACK:
         wanted = chance.randrange(len(kept), min(len(kept) + 4 * STACK, RUNS - STACK))
         process = start(config, store, *WORKERS)
         hit = struck(process, store, target, wanted, chance)
@@ -124,19 +125,18 @@ def many_kills(
 ) -> None:
     """Check the results of every batch; `every`: the reports of each, not of the last alone."""
     chance, seen, batch = random.Random(target), Kills(), 0
-    while seen.real < kills:
+    while seen.in_flight < kills:
         folder = tmp_path / str(batch)
         folder.mkdir()
         config, store = written(folder), folder / "killed.db"
         broken_and_resumed(config, store, target, chance, kills, seen)
         assert run_here(config, store) == 0
         assert digest(store) == unbroken[0]
-        if every or seen.real == kills:
+        if every or seen.in_flight == kills:
             assert reports(store, folder, "sixty") == unbroken[1]
         batch += 1
         assert batch < 20 + 3 * kills
     print(f"\n{target}: {seen}, {batch} batches")
-    assert seen.in_flight > 0.8 * kills
 
 
 @pytest.mark.parametrize(("target", "kills"), [("parent", 7), ("group", 7), ("worker", 6)])
