@@ -94,6 +94,8 @@ class _BinSums:
         known = np.isfinite(confidence)
         confidence, right = confidence[known], right_rows(predictions)[known]
         weights = np.ones(len(known)) if predictions.weights is None else predictions.weights
+        if not 0 < weights.sum() < np.inf:
+            return
         weights = (weights / weights.mean())[known]
         # bins are open below and closed above, as in Guo et al. 2017, section 2
         places = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
@@ -118,8 +120,12 @@ def right_rows(predictions: Predictions) -> NDArray[np.bool_]:
     return right
 
 
-def _is_weighted(predictions: Predictions) -> bool:
-    return predictions.weights is not None and bool(np.ptp(predictions.weights) > 0)
+def _counts_alike(predictions: Predictions) -> bool:
+    """Whether there are rows, and all of one weight."""
+    weights = predictions.weights
+    if weights is None:
+        return len(predictions.targets) > 0
+    return len(weights) > 0 and not bool((weights != weights[0]).any())
 
 
 def correct_of(
@@ -142,10 +148,11 @@ def correct_of(
         if [trial.seed for trial in trials] != [base[0].seed]:
             continue
         (result,) = load([trials[0].run_id])
-        if not result.classes or result.predictions is None or _is_weighted(result.predictions):
+        predictions = result.predictions
+        if not result.classes or predictions is None or not _counts_alike(predictions):
             continue
-        order = np.argsort(result.predictions.ids, kind="stable")
-        rows[name] = result.predictions.ids[order]
+        order = np.argsort(predictions.ids, kind="stable")
+        rows[name] = predictions.ids[order]
         if baseline in rows and np.array_equal(rows[baseline], rows[name]):
-            correct[name] = right_rows(result.predictions)[order]
+            correct[name] = right_rows(predictions)[order]
     return correct

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from overfit_cli.core.constants import zeros
 from overfit_cli.core.layout import Array
 
+# Beyond this many a row of zeros does as well, and takes less room.
+MOST_ZEROS = 2**17
+
 
 class Scratch(NamedTuple):
     """Room for one layer's backward pass: two buffers of the layer's shape."""
@@ -34,7 +37,8 @@ class Activation:
 
 
 def _relu(z: Array) -> None:
-    np.maximum(z, zeros(z.shape[1:], z.dtype), out=z)
+    shape = z.shape[1:] if z.size <= MOST_ZEROS * len(z) else z.shape[-1:]
+    np.maximum(z, zeros(shape, z.dtype), out=z)
 
 
 def _relu_backward(delta: Array, a: Array, scratch: Scratch) -> None:

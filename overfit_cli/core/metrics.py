@@ -48,7 +48,7 @@ def _mistaken(log_p: Array, own: Array, targets: NDArray[Any]) -> NDArray[np.boo
     """Return where the most probable class, of equal ones the first, is not the row's own."""
     classes = np.moveaxis(log_p, -1, 0)
     highest = np.maximum.reduce(classes, axis=0)
-    if np.count_nonzero(classes == highest) > highest.size:
+    if np.count_nonzero(classes == highest) > np.count_nonzero(highest == highest):
         # only equal classes need argmax, which is slow along a short axis
         return np.asarray(log_p.argmax(axis=-1) != targets)
     return np.asarray(own != highest)

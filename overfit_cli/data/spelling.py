@@ -101,7 +101,7 @@ def is_number(word: str) -> bool:
     cells = Cells(np.array([np.nan]), np.array([0]), pl.Series([word]))
     signs = ("", *SIGN.strip("[]"))
     spellings = (Spelling(decimal, sign) for decimal in BETWEEN for sign in signs)
-    return any(not len(read_as(cells, spelling).words) for spelling in spellings)
+    return any(np.isfinite(read_as(cells, spelling).numbers[0]) for spelling in spellings)
 
 
 def are_dates(text: pl.Series) -> bool:

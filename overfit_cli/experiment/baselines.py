@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +32,13 @@ UPDATES, BATCH, RATE = 500, 128, 0.2
 # A regression of rows * columns * min(rows, columns) up to so many is solved instead: descent is
 # slow where columns are correlated, and at one rate for all data it may diverge. The ridges that
 # are tried, from next to none, are parts of the largest squared singular value.
-MOST_WORK = 10**10
+MOST_WORK = 3 * 10**8
 RIDGES = np.logspace(-12, 0, 49)
+# What a degree of freedom costs in GCV, which with few rows takes next to no ridge too often.
+PRICE = 1.4
+
+# Rows by which descent's rate is bounded, and steps of the power iteration on them.
+LOOKED_AT, TURNS = 4096, 20
 
 # Baselines are the same for every method on a split: what was found last is not trained again.
 REMEMBERED = 4096
@@ -103,9 +109,13 @@ def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
     """Fit the engine's own network without hidden layers, by each seed's streams alone."""
     if not specs:
         return []
-    plain = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
-    rates = {"lr": RATE, "momentum": 0.9, "dtype": data[0].train.inputs.dtype.name}
-    stack = Stack(tuple(spec.model_copy(update=plain | rates) for spec in specs), tuple(data))
+    plain: dict[str, Any] = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
+    plain |= {"momentum": 0.9, "dtype": data[0].train.inputs.dtype.name}
+    made = [
+        spec.model_copy(update=plain | {"lr": _rate(own)})
+        for spec, own in zip(specs, data, strict=True)
+    ]
+    stack = Stack(tuple(made), tuple(data))
     solved = all(map(_is_solvable, data))
     parameters = np.stack([_ridge(own) for own in data]) if solved else _descended(stack)
     found = []
@@ -130,26 +140,46 @@ def _ridge(data: Prepared) -> Array:
     """Return flat parameters (P,): weighted least squares with the ridge that GCV asks for.
 
     Minimises sum_i s_i |y_i - x_i W - b|^2 + lambda |W|^2 with lambda of the smallest
-    n RSS / (n - 1 - df)^2, generalised cross-validation (Golub, Heath & Wahba 1979, eq. 1.4).
+    RSS / (n - 1 - 1.4 df)^2, generalised cross-validation (Golub, Heath & Wahba 1979, eq. 1.4)
+    with Kim & Gu's factor (2004, section 3); n = 1 / sum_i s_i^2 of weighted rows. NaN where
+    weights are too large for their precision.
     """
     rows = data.train
     share = shares(len(rows), rows.weights)
+    if not np.isfinite(share).all():
+        return np.full((rows.inputs.shape[1] + 1) * data.n_outputs, np.nan, rows.inputs.dtype)
+    n_rows = 1 / float((share**2).sum())
     root = np.sqrt(share)[:, None]
     centre, level = share @ rows.inputs, share @ rows.targets
     left, sizes, right = np.linalg.svd((rows.inputs - centre) * root, full_matrices=False)
     residual = (rows.targets - level) * root
     along = left.T @ residual
     outside = max(0.0, float((residual**2).sum() - (along**2).sum()))
-    best, loss = 0.0, math.inf
-    for penalty in (sizes[0] or 1.0) ** 2 * RIDGES:
+    penalties = max(float(sizes[0]) ** 2, np.finfo(float).tiny) * RIDGES
+    best, loss = penalties[-1], math.inf
+    for penalty in penalties:
         kept = sizes**2 / (sizes**2 + penalty)
-        free = len(rows) - 1 - kept.sum()
+        free = n_rows - 1 - PRICE * kept.sum()
         lost = outside + float((((1 - kept)[:, None] * along) ** 2).sum())
         if free > 0 and lost / free**2 < loss:
             best, loss = penalty, lost / free**2
     weights = right.T @ ((sizes / (sizes**2 + best))[:, None] * along)
     solution = np.concatenate([weights.ravel(), level - centre @ weights])
     return np.asarray(solution, rows.inputs.dtype)
+
+
+def _rate(data: Prepared) -> float:
+    """Return a rate of descent that a regression's curvature, its largest eigenvalue, allows."""
+    if data.likelihood != "gaussian":
+        return RATE
+    rows: Array = data.train.inputs[:LOOKED_AT].astype(np.float64)
+    direction: Array = np.full(rows.shape[1], rows.shape[1] ** -0.5)
+    steepest = float(np.finfo(float).tiny)
+    for _ in range(TURNS):
+        turned = np.asarray(rows.T @ (rows @ direction)) / len(rows)
+        steepest = max(steepest, float(np.linalg.norm(turned)))
+        direction = turned / steepest
+    return min(RATE, 1 / steepest)
 
 
 def _descended(stack: Stack) -> Array:

@@ -23,7 +23,11 @@ def _words(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     line = " ".join(value.splitlines())
-    words = next(csv.reader([line], skipinitialspace=True), []) if '"' in line else line.split(",")
+    try:
+        quoted = next(csv.reader([line], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ValueError(f"cannot be split into names: {error}") from error
+    words = quoted if '"' in line else line.split(",")
     return [word.strip() for word in words if word.strip()]
 
 

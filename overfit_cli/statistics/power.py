@@ -67,7 +67,7 @@ def _smallest(power: Callable[[Design, int], float], design: Design, low: int) -
 
 
 def _differs(design: Design, n: int) -> float:
-    """Return P(p <= level): t is noncentral, with the mean over its standard error.
+    """Return about P(p <= level, |mean seen| > rope): t is noncentral, by its standard error.
 
     0 for a mean within the rope: that it is not 0 decides nothing.
     """
@@ -77,7 +77,8 @@ def _differs(design: Design, n: int) -> float:
     critical = float(stdtrit(df, 1 - LEVEL / design.comparisons / 2))
     # nctdtr is NaN far out, where the test is certain long before
     shift = min(abs(design.mean) / _standard_error(design, n), critical + 8)
-    return 1 - float(nctdtr(df, shift, critical))
+    beyond = (abs(design.mean) - design.rope) / _standard_error(design, n)
+    return min(1 - float(nctdtr(df, shift, critical)), float(stdtr(df, beyond)))
 
 
 def _equal(design: Design, n: int) -> float:

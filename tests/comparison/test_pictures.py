@@ -151,3 +151,14 @@ def test_weighted_rows_are_not_counted_alike():
     ]
     (verdict,) = only_problem(results).verdicts
     assert (verdict.test, verdict.finding) == ("corrected t", "too few")
+
+
+@pytest.mark.parametrize("weights", [[], [0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
+def test_weights_that_weigh_nothing_make_no_bins(weights):
+    ids = range(len(weights))
+    rows = replace(sure_of(list(ids), [True] * len(weights)), weights=np.array(weights))
+    if not weights:
+        rows = replace(rows, outputs=np.empty((0, 2)))
+    results = [planted(name, predictions=rows) for name in ("none", "l2")]
+    problem = only_problem(results)
+    assert [own.reliability for own in problem.arms] == [(), ()]

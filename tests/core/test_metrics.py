@@ -41,6 +41,15 @@ def test_of_equal_classes_the_first_is_the_answer() -> None:
     assert scores["error"] == pytest.approx(np.mean(tied.argmax(axis=1) != codes))
 
 
+def test_ties_of_one_replica_are_its_own_whatever_another_one_says() -> None:
+    tied, lost = np.log(np.full((2, 2), 0.5)), np.full((2, 2), np.nan)
+    codes = np.array([1, 1])
+    alone = curve_scores(Answer(log_probabilities=tied[None]), codes, shares(2, None))
+    beside = curve_scores(Answer(log_probabilities=np.stack([tied, lost])), codes, shares(2, None))
+    assert alone["error"].tolist() == [1]
+    assert beside["error"][0] == 1
+
+
 def test_a_nan_answer_is_never_right() -> None:
     log_p = np.stack([LOG_P, np.full_like(LOG_P, np.nan)])
     scores = curve_scores(Answer(log_probabilities=log_p), CODES, SHARE)

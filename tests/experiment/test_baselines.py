@@ -5,6 +5,7 @@ import pytest
 from experiment_samples import data_of, result, spec
 from sklearn.linear_model import LinearRegression, Ridge
 
+import overfit_cli.experiment.baselines as baselines_module
 from overfit_cli.experiment.baselines import baselines_of
 
 REGRESSION = {"dataset": "friedman1:n=120,n_test=80", "dtype": "float64"}
@@ -72,6 +73,41 @@ def test_linear_model_of_few_rows_does_not_go_through_all_of_them(tmp_path):
     own = baselines["linear model"]["rmse"]
     assert np.abs(ridges / own - 1).min() < 0.01
     assert own < 1.1 * ridges.min() < 0.8 * rmse(LinearRegression())
+
+
+def written(path, columns):
+    """Write columns by name as a CSV file."""
+    table = np.column_stack(list(columns.values()))
+    np.savetxt(path, table, delimiter=",", header=",".join(columns), comments="", fmt="%.17g")
+    return {"dataset": str(path), "target": "y"}
+
+
+def noise_table(n_rows, n_columns, weights):
+    """Return columns of noise; the target is the first of them, and more noise."""
+    rng = np.random.default_rng(8)
+    inputs = rng.normal(size=(n_rows, n_columns))
+    columns = {f"x{place}": column for place, column in enumerate(inputs.T)}
+    return columns | {"w": weights, "y": inputs[:, 0] + rng.normal(size=n_rows)}
+
+
+def test_rows_of_weight_0_are_no_rows_to_the_linear_model(tmp_path):
+    weights = np.where(np.arange(500) % 5 == 0, 1.0, 0.0)
+    given = written(tmp_path / "zero.csv", noise_table(500, 60, weights))
+    baselines, _ = found(**given, weight_column="w")
+    assert baselines["linear model"]["rmse"] < 1.1 * baselines["mean"]["rmse"]
+
+
+def test_weights_beyond_the_precision_leave_no_linear_model(tmp_path):
+    weights = np.where(np.arange(100) == 7, 1e39, 1.0)
+    given = written(tmp_path / "large.csv", noise_table(100, 3, weights))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert "linear model" not in found(**given, weight_column="w", dtype="float32")[0]
+
+
+def test_a_regression_too_large_to_solve_descends_at_a_rate_that_is_stable(tmp_path, monkeypatch):
+    monkeypatch.setattr(baselines_module, "MOST_WORK", 0)
+    baselines, _ = found(**write_table(tmp_path / "near.csv", 300, 35))
+    assert baselines["linear model"]["rmse"] < 1.2 * baselines["mean"]["rmse"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def test_words(said):
 def test_a_quoted_name_may_hold_a_comma():
     assert parse_options({"drop": '"age, years", b'}).drop == ("age, years", "b")
     assert parse_options({"drop": 'it"s,b'}).drop == ('it"s', "b")
+    with pytest.raises(UsageError, match="--drop: "):
+        parse_options({"drop": f'"{"x" * 200_000}"'})
 
 
 def test_options_are_frozen_and_know_no_others():

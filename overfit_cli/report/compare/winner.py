@@ -58,7 +58,7 @@ def trivial_wins(problem: Problem) -> str:
     Where that is so by nll only, the predictions are good and their uncertainty is not.
     """
     metric = problem.metric
-    arm, guess = _best_mean(problem, metric), _guess(problem, metric)
+    arm, guess = _best_of_all(problem, metric), _guess(problem, metric)
     if arm is None or math.isnan(guess) or metric in NOT_OF_TRIVIAL:
         return ""
     if _beats_guess(arm, problem, metric):
@@ -70,7 +70,7 @@ def trivial_wins(problem: Problem) -> str:
     )
     points = [each for each in POINTS if not math.isnan(_guess(problem, each))]
     point = points[0] if metric == "nll" and points else metric
-    sharp = _best_mean(problem, point)
+    sharp = _best_of_all(problem, point)
     if sharp is None or not _beats_guess(sharp, problem, point):
         return told
     by = f"By {_against(sharp, problem, point)} {sharp.name} does"
@@ -79,15 +79,18 @@ def trivial_wins(problem: Problem) -> str:
 
 def linear_wins(problem: Problem) -> str:
     """Say that on average the linear model beats every method, by what matters; "" if not."""
-    metric, rope = problem.metric, max((each.rope for each in problem.verdicts), default=0.0)
+    metric = problem.metric
+    ropes = [each.rope for each in problem.verdicts if each.interval.metric == metric]
     value = problem.references.get(LINEAR, {}).get(metric, math.nan)
-    arm = _best_mean(problem, metric)
+    arm = _best_of_all(problem, metric)
     if arm is None or math.isnan(value) or metric in NOT_OF_TRIVIAL:
         return ""
-    if not _loss(value, metric) < _loss(test_mean(arm, metric), metric) - rope:
+    if not _loss(value, metric) < _loss(test_mean(arm, metric), metric) - max(ropes, default=0.0):
         return ""
     how = measure(metric)
     ours, theirs = (plain(how.factor * each) for each in (test_mean(arm, metric), value))
+    if ours == theirs:
+        return ""
     return (
         f"The {LINEAR} does better on average than every method here: test {how.label} {theirs} "
         f"against {ours} ({arm.name})"
@@ -132,6 +135,12 @@ def _best_mean(problem: Problem, metric: str) -> Arm | None:
         return _loss(typical(own[seed] for seed in sorted(common or own)), metric)
 
     return min(known, key=loss, default=None)
+
+
+def _best_of_all(problem: Problem, metric: str) -> Arm | None:
+    """Return the arm of the best mean over its own seeds."""
+    known = [arm for arm in problem.arms if not math.isnan(test_mean(arm, metric))]
+    return min(known, key=lambda arm: _loss(test_mean(arm, metric), metric), default=None)
 
 
 def _known(arm: Arm, metric: str) -> dict[int, float]:

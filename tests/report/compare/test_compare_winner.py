@@ -91,6 +91,21 @@ def test_that_a_linear_model_does_better_comes_first(nll, told):
     assert (". ".join(rest) if told else answer(problem)) == plain
 
 
+def test_no_method_is_said_to_lose_that_wins_on_its_own_seeds():
+    problem = guessing(nll=0.25)
+    base, other, *_ = problem.arms
+
+    def scored(arm, values):
+        trials = [
+            replace(trial, seed=seed, scores={"test": {"nll": value}})
+            for trial, (seed, value) in zip(arm.trials, values.items(), strict=False)
+        ]
+        return replace(arm, trials=tuple(trials))
+
+    arms = (scored(base, {0: 0.05, 1: 0.4, 2: 0.4, 3: 0.4}), scored(other, {0: 0.1}))
+    assert trivial_wins(replace(problem, arms=arms, verdicts=())) == ""
+
+
 def test_that_guessing_is_no_worse_comes_first_and_warns():
     problem = guessing(nll=NLL)
     told = (
