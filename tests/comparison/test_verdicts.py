@@ -330,3 +330,10 @@ def test_a_difference_that_may_not_matter_is_not_better_or_worse() -> None:
     # and of the two ways to a verdict only equality is left
     assert found.enough is not None
     assert only(np.append(small, [0.0076] * 20)).finding == "equal"
+
+
+def test_seeds_that_decide_show_a_difference_larger_than_the_rope() -> None:
+    near = Design(mean=0.0101, sd=0.01, test_over_train=0, rope=0.01, comparisons=1, flips=True)
+    # as many seeds show that it is not 0 as in ten of twenty cases show that it matters
+    assert seeds_to_decide(near._replace(rope=0.0), 6) < 20
+    assert (seeds_to_decide(near, 6) or 10**6) > 1000

@@ -20,6 +20,15 @@ from overfit_cli.report.compare.winner import next_reason, next_words, trivial_w
 NLL = 0.16
 
 
+def scored(arm, values):
+    """The arm with these test nlls, by seed."""
+    trials = [
+        replace(trial, seed=seed, scores={"test": {"nll": value}})
+        for trial, (seed, value) in zip(arm.trials, values.items(), strict=False)
+    ]
+    return replace(arm, trials=tuple(trials))
+
+
 def guessing(**metrics):
     """A problem in which the majority class scores so on test rows."""
     return replace(classification(), references={"majority class": metrics})
@@ -50,13 +59,6 @@ def test_without_a_winner_the_best_mean_is_named_and_called_so():
 def test_means_are_held_against_each_other_over_the_same_seeds():
     problem = replace(classification(), verdicts=(undecided("dropout"),))
     base, other, *_ = problem.arms
-
-    def scored(arm, values):
-        trials = [
-            replace(trial, seed=seed, scores={"test": {"nll": value}})
-            for trial, (seed, value) in zip(arm.trials, values.items(), strict=False)
-        ]
-        return replace(arm, trials=tuple(trials))
 
     # the second is worse for both seeds, and has no run for the hard one
     arms = (scored(base, {0: 1.0, 1: 1.0, 2: 9.0}), scored(other, {0: 1.5, 1: 1.5}))
@@ -94,13 +96,6 @@ def test_that_a_linear_model_does_better_comes_first(nll, told):
 def test_no_method_is_said_to_lose_that_wins_on_its_own_seeds():
     problem = guessing(nll=0.25)
     base, other, *_ = problem.arms
-
-    def scored(arm, values):
-        trials = [
-            replace(trial, seed=seed, scores={"test": {"nll": value}})
-            for trial, (seed, value) in zip(arm.trials, values.items(), strict=False)
-        ]
-        return replace(arm, trials=tuple(trials))
 
     arms = (scored(base, {0: 0.05, 1: 0.4, 2: 0.4, 3: 0.4}), scored(other, {0: 0.1}))
     assert trivial_wins(replace(problem, arms=arms, verdicts=())) == ""
