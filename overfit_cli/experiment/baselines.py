@@ -111,12 +111,12 @@ def _linear(specs: list[RunSpec], data: list[Prepared]) -> list[Predictor]:
         return []
     plain: dict[str, Any] = {"hidden": (), "activation": "identity", "remedies": {"none": {}}}
     plain |= {"momentum": 0.9, "dtype": data[0].train.inputs.dtype.name}
+    solved = all(map(_is_solvable, data))
     made = [
-        spec.model_copy(update=plain | {"lr": _rate(own)})
+        spec.model_copy(update=plain | {"lr": RATE if solved else _rate(own)})
         for spec, own in zip(specs, data, strict=True)
     ]
     stack = Stack(tuple(made), tuple(data))
-    solved = all(map(_is_solvable, data))
     parameters = np.stack([_ridge(own) for own in data]) if solved else _descended(stack)
     found = []
     for run, own in enumerate(data):

@@ -23,11 +23,12 @@ def _words(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     line = " ".join(value.splitlines())
-    try:
-        quoted = next(csv.reader([line], skipinitialspace=True), [])
-    except csv.Error as error:
-        raise ValueError(f"cannot be split into names: {error}") from error
-    words = quoted if '"' in line else line.split(",")
+    words = line.split(",")
+    if '"' in line:
+        try:
+            words = next(csv.reader([line], skipinitialspace=True))
+        except csv.Error as error:
+            raise ValueError(f"cannot be split into names: {error}") from error
     return [word.strip() for word in words if word.strip()]
 
 
