@@ -71,7 +71,8 @@ class RunResult:
     worth knowing (host, versions, date). curves are in the order trained. final: metrics of
     "train", "val" and "test"; baselines: test metrics of "majority class" (or "mean"),
     "linear model", "true probabilities". seconds: wall time of the stack over its replicas.
-    sizes: units per layer; classes: names in code order, empty for regression.
+    n_pool: rows that training rows were taken from, 0 where an older version did not say. sizes:
+    units per layer; classes: names in code order, empty for regression.
     """
 
     run_id: str
@@ -96,6 +97,7 @@ class RunResult:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
+    n_pool: int = 0
     sizes: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
@@ -115,6 +117,7 @@ class RunResult:
             "n_train": self.n_train,
             "n_val": self.n_val,
             "n_test": self.n_test,
+            "n_pool": self.n_pool,
             "members": self.members,
             "epochs_run": self.epochs_run,
             "best_epoch": self.best_epoch,

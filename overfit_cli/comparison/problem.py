@@ -112,9 +112,15 @@ def _resample(group: ProblemRuns) -> Resample:
 
 
 def _test_over_train(runs: Iterable[Run]) -> float:
+    """Return test rows over rows that could have trained, for the corrected t.
+
+    The seeds' scores are correlated because they share rows: a part n_test / (n_test + n_train) of
+    their test rows, where all others train (Nadeau & Bengio 2003, section 3). Rows that a
+    --train-size leaves out make no seed's rows more alike, so they count as if they trained.
+    """
     done = [run for run in runs if run.is_done]
-    trained = sum(run.n_train for run in done)
-    return sum(run.n_test for run in done) / trained if trained else math.nan
+    pool = sum(run.n_pool for run in done)
+    return sum(run.n_test for run in done) / pool if pool else math.nan
 
 
 def _first(runs: Sequence[Run]) -> Run:

@@ -138,7 +138,8 @@ class Verdict:
     the metric's unit. needed: the smallest number of seeds that could decide, for "too few".
     enough: about how many would with 80% power if mean and spread stay as seen, for "undecided";
     None if none up to 10,000 has that power.
-    test_over_train: n_test / n_train of the variance factor, for the corrected t.
+    test_over_train: of the variance factor, for the corrected t: test rows over rows that could
+    have trained, --train-size or not.
     interval: of the metric; of "error" for McNemar's test, as are differences and rope.
     others: intervals for the other metrics, which get no verdict.
     """

@@ -106,7 +106,8 @@ class Prepared:
     """One seed's split of a data set, preprocessed by statistics of its training rows only.
 
     target_mean, target_scale (T,): undo the standardisation of regression targets (0 and 1
-    otherwise). test_truth: the generator's prediction for the test rows, (n, K) or (n, T).
+    otherwise). n_pool: how many rows the training rows were taken from. test_truth: the
+    generator's prediction for the test rows, (n, K) or (n, T).
     """
 
     train: Rows
@@ -120,6 +121,7 @@ class Prepared:
     target_scale: Floats
     preprocessing: Preprocessing
     fingerprint: str
+    n_pool: int
     test_truth: Floats | None = None
     truth_noise_sd: float | None = None
     notes: tuple[str, ...] = field(default=())

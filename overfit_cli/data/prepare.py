@@ -80,6 +80,7 @@ def _prepared(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype
         target_scale=scale,
         preprocessing=fitted,
         fingerprint=dataset.fingerprint,
+        n_pool=parts.n_pool,
         test_truth=truth.predict(dataset.numeric[parts.test]) if truth else None,
         truth_noise_sd=truth.noise_sd if truth else None,
         notes=(*dataset.notes, *dropped, *rare, *told),

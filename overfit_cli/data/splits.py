@@ -18,11 +18,15 @@ TEST_SIZE = 0.2  # where neither the user nor the source decides
 
 @dataclass(frozen=True)
 class Split:
-    """Positions of the rows of each part, ascending."""
+    """Positions of the rows of each part, ascending.
+
+    n_pool: how many rows `train` was taken from, all of them without a `train_size`.
+    """
 
     train: Ints
     val: Ints
     test: Ints
+    n_pool: int
 
 
 def resample_of(dataset: Dataset, request: DataRequest) -> Resample:
@@ -66,10 +70,9 @@ def split(dataset: Dataset, request: DataRequest, seed: int) -> Split:
     test_first = _Order.draw(dataset, pool, stream(test_seed, "split", part=0))
     drawn, pool = test_first.cut(n_test)
     val_first = _Order.draw(dataset, pool, stream(seed, "split", part=1))
-    drawn_val, rest = val_first.cut(n_val)
-    if request.train_size is not None:
-        rest = rest[-request.train_size :]
-    found = Split(np.sort(rest), _joined(val, drawn_val), _joined(test, drawn))
+    drawn_val, pool = val_first.cut(n_val)
+    rest = pool if request.train_size is None else pool[-request.train_size :]
+    found = Split(np.sort(rest), _joined(val, drawn_val), _joined(test, drawn), len(pool))
     _check_groups(dataset, found)
     return found
 

@@ -99,6 +99,7 @@ class Coding:
             target_scale=self.scale,
             preprocessing=Preprocessing({}, {}),
             fingerprint="",
+            n_pool=len(train),
         )
 
 

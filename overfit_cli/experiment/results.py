@@ -120,6 +120,7 @@ def _result(
         final=final,
         diagnostics=diagnostics,
         notes=data.notes,
+        n_pool=data.n_pool,
         sizes=stack.network.layout.sizes,
         classes=data.classes,
         target_names=data.target_names,

@@ -15,7 +15,7 @@ from overfit_cli.remedies import REGISTRY
 PARTS = ("train", "val", "test")
 OWN = (
     "run_id", "status", "method", "dataset", "seed", "n_parameters", "n_train", "n_val", "n_test",
-    "members", "epochs_run", "best_epoch", "restored_epoch", "seconds",
+    "n_pool", "members", "epochs_run", "best_epoch", "restored_epoch", "seconds",
 )  # fmt: skip
 
 # Options that are a number for all layers or one for each, by their keys in a spec.

@@ -75,6 +75,17 @@ def test_the_variance_factor_takes_means_over_seeds():
     assert verdict.test_over_train == pytest.approx(40 / 60)
 
 
+def test_rows_that_a_train_size_leaves_out_count_in_the_variance_factor():
+    results = [
+        planted(method, seed, test=seed + (method == "l2") * seed, n_pool=n_pool)
+        for seed, n_pool in enumerate([100, 140, 0])
+        for method in ("none", "l2")
+    ]
+    (verdict,) = only_problem(results).verdicts
+    # an older version did not say: then it is the 60 rows that trained
+    assert verdict.test_over_train == pytest.approx(40 / 100)
+
+
 @pytest.mark.parametrize(
     ("resample", "test"),
     [("splits", "corrected t"), ("fixed", "sign flip"), ("draws", "sign flip")],

@@ -91,6 +91,8 @@ def test_train_size_is_nested_stratified_and_apart_from_val_size(
 
     one, other = ask(small, 0.2), ask(large, 0.2)
     assert len(one.train) == small
+    # of what they are taken from, the rows of neither other part
+    assert one.n_pool == other.n_pool == len(labels) - len(one.val) - len(one.test)
     assert set(one.train) <= set(other.train)
     assert set(np.array(labels)[one.train]) == set(labels)
     np.testing.assert_array_equal(one.val, other.val)
@@ -255,14 +257,18 @@ def test_regression_noise_is_in_units_of_the_targets_own_spread() -> None:
     np.testing.assert_allclose(noise(ready.test), 0.0, atol=1e-12)
 
 
+def lengths(found: Split) -> list[int]:
+    return [len(found.train), len(found.val), len(found.test)]
+
+
 def test_generators_draw_unless_told_otherwise() -> None:
     request = DataRequest(dataset="moons:n=50,n_test=20")
     dataset = load(request, 0)
     assert resample_of(dataset, request) == "draws"
-    assert [len(p) for p in vars(split(dataset, request, 0)).values()] == [40, 10, 20]
+    assert lengths(split(dataset, request, 0)) == [40, 10, 20]
     splits = replace(request, dataset="moons:n=50", resample="splits")
     assert resample_of(load(splits, 0), splits) == "splits"
-    assert [len(p) for p in vars(split(load(splits, 0), splits, 0)).values()] == [30, 10, 10]
+    assert lengths(split(load(splits, 0), splits, 0)) == [30, 10, 10]
 
 
 def test_a_split_column_without_test_rows_means_that_there_are_none() -> None:

@@ -14,11 +14,12 @@ LIMIT = 67
 """99% of all counts of a chance of .05 among 1,000 are at most that."""
 
 NULLS = [
-    ("draws", "streams"),
-    ("draws", "mirrored"),
-    ("fixed", "streams"),
-    ("splits", "streams"),
-    ("splits", "mirrored"),
+    ("draws", "streams", 100),
+    ("draws", "mirrored", 100),
+    ("fixed", "streams", 100),
+    ("splits", "streams", 100),
+    ("splits", "mirrored", 100),
+    ("splits", "mirrored", 400),
 ]
 TOLERANCE = 0.06
 """Of a power: 99% of the difference of two simulations (.05), and what is not normal."""
@@ -28,7 +29,8 @@ def findings(design: Design, nll: Floats, title: str) -> dict[str, int]:
     found = [verdict(design, values).finding for values in nll]
     counts = {name: found.count(name) for name in ("better", "worse", "equal", "undecided")}
     assert sum(counts.values()) == len(nll)
-    print(f"\n{title}: {design.resample}, {design.learners}, rate x {design.rate}: {counts}")
+    what = f"{design.resample}, {design.learners}, {design.rows} rows, rate x {design.rate}"
+    print(f"\n{title}: {what}: {counts}")
     return counts
 
 
@@ -45,10 +47,10 @@ def test_few_false_verdicts_and_a_true_one_the_right_way_round() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("resample", "learners"), NULLS)
-def test_false_verdicts_of_learners_equal_in_distribution(resample, learners) -> None:
+@pytest.mark.parametrize(("resample", "learners", "rows"), NULLS)
+def test_false_verdicts_of_learners_equal_in_distribution(resample, learners, rows) -> None:
     assert stats.binom.ppf(0.99, 1000, 0.05) == LIMIT
-    assert false_verdicts(Design(resample, learners, 1000)) <= LIMIT
+    assert false_verdicts(Design(resample, learners, 1000, rows=rows)) <= LIMIT
 
 
 @pytest.mark.slow
@@ -99,8 +101,10 @@ def power_of_corrected_t(differences: Floats, ratio: float) -> float:
 
 
 @pytest.mark.slow
-def test_power_of_the_corrected_t() -> None:
-    design = Design("splits", "mirrored", 1000, rate=0.01)
+@pytest.mark.parametrize(("rows", "rate"), [(100, 0.01), (400, 0.03)])
+def test_power_of_the_corrected_t(rows, rate) -> None:
+    """Also where a table's other rows do not train: more of them test, and less is enough."""
+    design = Design("splits", "mirrored", 1000, rate=rate, rows=rows)
     nll = scores(design)
     counts = findings(design, nll, "planted")
     theory = power_of_corrected_t(nll[..., 1] - nll[..., 0], design.test_over_train)

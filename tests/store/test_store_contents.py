@@ -22,7 +22,7 @@ from overfit_cli.store.summary import summarise
 DATA, PARTS = record.split(make_run(baselines={"mean": {"nll": 1}}, restored_epoch=1))
 RECORD: dict[str, Any] = from_json(DATA)
 REQUIRED = {f.name for f in fields(RunResult)} - {
-    "curves", "baselines", "diagnostics", "notes", "environment", "sizes", "classes",
+    "curves", "baselines", "diagnostics", "notes", "environment", "n_pool", "sizes", "classes",
     "target_names", "predictions", "model",
 }  # fmt: skip
 OF_ANY_TYPE = (None, True, -1, 7, 10**40, 1.5, "x", [], [3], {}, {"a": [None]})
