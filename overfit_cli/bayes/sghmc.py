@@ -2,7 +2,9 @@
 
 With a fixed prior a cycle explores without noise, as Zhang et al.'s algorithm 1 does. With learned
 precisions it cannot: the joint density of weights and their precision has no mode (it is unbounded
-where the weights of a group are all 0), and a chain without noise falls into that pit.
+where the weights of a group are all 0), and a chain without noise falls into that pit. For the same
+reason only a fixed prior's posterior can be made colder: exp(-potential / temperature), temperature
+1 being Bayes (Wenzel et al. 2020, equation 1). The noise of a regression stays as Bayes has it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,11 @@ from overfit_cli.words import plural
 # (R, P) parameters and (R, B) places among each chain's rows -> gradient of the potential (R, P).
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
 
-HOT = 1.2
+HOT = 1.2  # times the temperature that was asked for
+# The largest step: of learned precisions, in widths that these tell; of a fixed prior, as a part of
+# what is stable, for under a wide one the posterior is nowhere near as narrow as the prior alone
+# makes it look, and such small steps do not come to a mode.
+STEP, CALM = 0.2, 0.5
 # Where in its cycle a chain of a fixed prior stops exploring and starts to sample: Zhang et al.'s
 # beta. Steps are small from there on.
 TURN = 0.8
@@ -75,11 +81,12 @@ class Cycles:
 class StochasticSampler:
     """One draw: precisions given the parameters (Gibbs), then `thin` steps on minibatches.
 
-    Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P);
-    "sghmc.heat" (R,): the mean of `temperature` over the draws; "sghmc.step_size" (R,) and
-    "sghmc.used" (R,): what was asked for and the smallest that was used; "sghmc.steepest" (R, L):
-    what limits it, where the chains start: probabilities are the least certain there, and a row's
-    curvature the largest. Full gradients where a minibatch would hold all rows.
+    Hyperparameters: "momentum" (R,) and, if the user said, "step_size" (R,). state: that of
+    Hierarchy; "velocity" (R, P); "sghmc.heat" (R,): the mean of `kinetic_temperature` over the
+    draws; "sghmc.step_size" (R,) and "sghmc.used" (R,): what was asked for, infinite if nothing
+    was, and the smallest that was used; "sghmc.steepest" (R, L): what limits it, where the chains
+    start: probabilities are the least certain there, and a row's curvature the largest. Full
+    gradients where a minibatch would hold all rows.
     """
 
     axis: Axis = "draw"
@@ -91,6 +98,7 @@ class StochasticSampler:
         self.batch_size = min(problem.batch_size or self.n_rows, self.n_rows)
         samples, self.thin = int(settings["samples"]), int(settings["thin"])
         self.cycles = Cycles(int(settings["cycles"]), int(settings["warmup"]), samples)
+        self.temperature = float(settings["temperature"])
         self.hierarchy = Hierarchy(problem, "sghmc", samples)
 
     def init(self, replicas: Replicas) -> None:
@@ -98,10 +106,11 @@ class StochasticSampler:
         self.hierarchy.init(replicas)
         n_parameters = self.layout.n_parameters
         velocity = [rng.standard_normal(n_parameters) for rng in replicas.streams("momentum")]
-        replicas.state["velocity"] = np.stack(velocity)
+        replicas.state["velocity"] = np.sqrt(self.temperature) * np.stack(velocity)
         replicas.state["sghmc.heat"] = np.zeros(len(replicas))
-        replicas.state["sghmc.step_size"] = replicas.hyper["step_size"].copy()
-        replicas.state["sghmc.used"] = replicas.hyper["step_size"].copy()
+        unsaid = np.full(len(replicas), np.inf if "prior_sd" in replicas.hyper else STEP)
+        replicas.state["sghmc.step_size"] = replicas.hyper.get("step_size", unsaid).copy()
+        replicas.state["sghmc.used"] = np.full(len(replicas), np.inf)
         likelihood = self.hierarchy.likelihood(replicas)
         replicas.state["sghmc.steepest"] = steepest(likelihood, replicas.parameters)
 
@@ -110,10 +119,11 @@ class StochasticSampler:
         fixed = "prior_sd" in replicas.hyper
         *explored, counted = self.cycles.rounds(epoch, TURN if fixed else None)
         for places in explored:
-            self._round(replicas, np.linspace(*places, self.thin, endpoint=False), not fixed)
-        self._round(replicas, np.linspace(*counted, self.thin, endpoint=False))
+            warmth = 0.0 if fixed else self.temperature
+            self._round(replicas, np.linspace(*places, self.thin, endpoint=False), warmth)
+        self._round(replicas, np.linspace(*counted, self.thin, endpoint=False), self.temperature)
         self.hierarchy.trace(replicas, epoch - 1)
-        heat = temperature(replicas.state["velocity"], replicas.hyper["momentum"])
+        heat = kinetic_temperature(replicas.state["velocity"], replicas.hyper["momentum"])
         replicas.state["sghmc.heat"] += heat / self.hierarchy.samples
         return np.full(len(replicas), np.nan)
 
@@ -121,7 +131,7 @@ class StochasticSampler:
         """Return the noise of this draw (R, T) in standardised units; None for classes."""
         return self.hierarchy.noise_variance(replicas)
 
-    def _round(self, replicas: Replicas, places: Array, noisy: bool = True) -> None:
+    def _round(self, replicas: Replicas, places: Array, temperature: float) -> None:
         precision, noise = self.hierarchy.draw_precisions(replicas)
         whole, keep = self._steps(replicas, precision, noise), replicas.hyper["momentum"][:, None]
         gradient = self._gradient(replicas, spread(self.layout, precision), noise)
@@ -129,7 +139,7 @@ class StochasticSampler:
         for place in places:
             step = whole * np.cos(np.pi / 2 * place)
             slope = gradient(replicas.parameters, next(minibatches))
-            kick(replicas, slope, step, keep, noisy)
+            kick(replicas, slope, step, keep, temperature)
         replicas.state["sghmc.evaluations"] += self.thin * self.batch_size / self.n_rows
 
     def _steps(self, replicas: Replicas, precision: Array, noise: Array | None) -> Array:
@@ -138,7 +148,8 @@ class StochasticSampler:
         widths = group_steps(likelihood, precision, noise)
         steep = state["sghmc.steepest"] * (1.0 if noise is None else noise.max(axis=1)[:, None])
         limit = stable_factor(steep, widths, precision, replicas.hyper["momentum"])
-        factor = np.minimum(replicas.hyper["step_size"], limit)
+        asked = state["sghmc.step_size"]
+        factor = np.where(np.isinf(asked), CALM * limit, np.minimum(asked, limit))
         state["sghmc.used"][...] = np.minimum(state["sghmc.used"], factor)
         return spread(self.layout, widths * factor[:, None])
 
@@ -163,10 +174,12 @@ class StochasticSampler:
                 yield order[:, start : start + self.batch_size]
 
 
-def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array, noisy: bool = True) -> None:
-    """Take one step in place: v <- m v - h gradient + N(0, 2 (1 - m)); q <- q + h v.
+def kick(
+    replicas: Replicas, gradient: Array, step: Array, keep: Array, temperature: float = 1.0
+) -> None:
+    """Take one step in place: v <- m v - h gradient + N(0, 2 (1 - m) T); q <- q + h v.
 
-    Not `noisy`: without the N, descent with momentum m and learning rates h^2.
+    At temperature T = 0 this is descent with momentum m and learning rates h^2.
 
     Chen et al. 2014, equation 15, for v / h: their friction alpha is 1 - m, their step eta h^2.
     The covariance of a Gaussian comes out right up to h^2, for every m; m = 0 is Langevin
@@ -176,25 +189,27 @@ def kick(replicas: Replicas, gradient: Array, step: Array, keep: Array, noisy: b
     velocity = replicas.state["velocity"]
     velocity *= keep
     velocity -= step * gradient
-    if noisy:
+    if temperature > 0:
         fresh = [rng.standard_normal(velocity.shape[1]) for rng in replicas.streams("momentum")]
-        velocity += np.sqrt(2 * (1 - keep)) * np.stack(fresh)
+        velocity += np.sqrt(2 * (1 - keep) * temperature) * np.stack(fresh)
     replicas.parameters += step * velocity
 
 
-def temperature(velocity: Array, keep: Array) -> Array:
-    """Return each chain's kinetic temperature (R,), mean v^2 (1 + m) / 2: 1 as steps get small.
+def kinetic_temperature(velocity: Array, keep: Array) -> Array:
+    """Return each chain's kinetic temperature (R,), mean v^2 (1 + m) / 2: T as steps get small.
 
-    v <- m v + N(0, 2 (1 - m)) leaves the variance 2 / (1 + m).
+    v <- m v + N(0, 2 (1 - m) T) leaves the variance 2 T / (1 + m).
     """
     return np.asarray((velocity**2).mean(axis=1) * (1 + keep) / 2)
 
 
 def _words(settings: Settings) -> str:
+    cold = settings["temperature"]
     return (
         f"stochastic-gradient HMC, {plural(settings['chains'], 'chain')} of "
         f"{plural(settings['samples'], 'counted draw')}, {plural(settings['thin'], 'step')} apart, "
         f"in {plural(settings['cycles'], 'cycle')}"
+        f"{'' if cold == 1 else f', at temperature {cold:g}'}"
     )
 
 
@@ -205,19 +220,23 @@ def _check(network: Network, settings: Settings) -> tuple[str, ...]:
             f"--cycles {settings['cycles']}: each cycle counts at least one draw, and --samples "
             f"is {settings['samples']}."
         )
+    if settings["temperature"] != 1 and "prior_sd" not in settings:
+        raise UsageError(
+            f"--temperature {settings['temperature']:g}: where the prior's precisions are learned, "
+            "colder weights would only teach them a narrower prior. Fix it: --prior-sd 1."
+        )
     return ()
 
 
 def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
-    del settings
     figures, warnings = diagnose(
         state["sghmc.log_posterior"].T[:, :, None], state["sghmc.predictions"].swapaxes(0, 1)
     )
-    heat = float(state["sghmc.heat"].mean())
-    if not heat <= HOT:
+    heat, most = float(state["sghmc.heat"].mean()), HOT * settings["temperature"]
+    if not heat <= most and most > 0:
         warnings = [
-            f"the chains are hotter than the posterior: their kinetic temperature is {heat:.2f}, "
-            f"above {HOT}; lower --step-size or raise --batch-size.",
+            f"the chains are hotter than the posterior: their kinetic temperature is {heat:.3g}, "
+            f"above {most:.3g}; lower --step-size or raise --batch-size.",
             *warnings,
         ]
     warnings = _limited(state) + warnings
@@ -231,20 +250,22 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
 
 def _limited(state: State) -> list[str]:
     asked, used = state["sghmc.step_size"], state["sghmc.used"]
+    if np.isinf(asked[0]):
+        return []
     place = int(np.argmin(used / asked))
     if not used[place] < asked[place]:
         return []
     return [
         f"--step-size {asked[place]:g} is more than is surely stable where inputs and hidden units "
-        f"rise and fall together as here: {used[place]:.2g} was used. For images like MNIST's, "
-        "--prior-sd 0.3 allows larger steps.",
+        f"rise and fall together as here: {used[place]:.2g} was used. For images, --prior-sd 1 "
+        "does better.",
     ]
 
 
 SGHMC = Inference(
     name="sghmc",
     summary="stochastic-gradient HMC: no Metropolis test, minibatches, cyclical steps; "
-    "--prior-sd 0.3 for images like MNIST's",
+    "--prior-sd 1 for images",
     source="Chen, Fox & Guestrin 2014; Zhang, Li, Zhang, Chen & Wilson 2020",
     members=lambda settings: int(settings["chains"]),
     words=_words,
@@ -255,6 +276,7 @@ SGHMC = Inference(
         "cycles",
         "thin",
         "step_size",
+        "temperature",
         "prior_width",
         "prior_sd",
     ),
@@ -269,5 +291,6 @@ SGHMC = Inference(
     dtype="float64",
     why_refused="the prior is the penalty",
     diagnostics=_diagnostics,
-    version=2,
+    # 3: until then a stored spec's temperature was laplace's, and meant nothing here
+    version=3,
 )

@@ -12,6 +12,7 @@ from overfit_cli.data import SOURCES
 from overfit_cli.errors import UsageError, choose
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.remedies.bayes import BAYES
+from overfit_cli.remedies.remedy import Option
 from overfit_cli.report.catalogue import (
     Entry,
     Kind,
@@ -60,7 +61,7 @@ def method_entries() -> list[Entry]:
             summary=remedy.summary,
             formula=remedy.formula,
             options=tuple(
-                OptionLine(option.flag, _plain(option.default), option.allowed, option.help)
+                OptionLine(option.flag, _default(option), option.allowed, option.help)
                 for option in remedy.options
             ),
             source=remedy.source,
@@ -120,6 +121,12 @@ def dataset_entries() -> list[Entry]:
         )
         for source in SOURCES.values()
     ]
+
+
+def _default(option: Option) -> str:
+    if not option.defaults:
+        return _plain(option.default)
+    return ", ".join(f"{name} {_plain(value)}" for name, value in option.defaults.items())
 
 
 def _plain(value: Any) -> str:

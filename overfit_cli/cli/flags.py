@@ -134,7 +134,7 @@ SHARED = (
     Flag("leapfrog", int, "leapfrog steps per draw of hmc [100]", BAYES),
     Flag("cycles", int, "cycles of sghmc's step size [4]", BAYES),
     Flag("thin", int, "minibatch steps per draw of sghmc [100]", BAYES),
-    Flag("step_size", float, "sghmc's largest step, in posterior widths [0.2]", BAYES),
+    Flag("step_size", float, "sghmc's largest step, in posterior widths [by prior]", BAYES),
     Flag("grid_values", int, "values per parameter for exact [9]", BAYES),
     Flag("grid_width", float, "reach of that grid in prior sds [3]", BAYES),
     Flag(
@@ -152,7 +152,7 @@ SHARED = (
         BAYES,
         words=("linearised", "sampled"),
     ),
-    Flag("temperature", float, "factor on laplace's covariance, 1: Bayes [0.1]", BAYES),
+    Flag("temperature", float, "of laplace [0.1] or sghmc [1]; below 1: a cold posterior", BAYES),
     Flag("rounds", int, "laplace's rounds towards the mode [15]", BAYES),
     Flag("draws", int, "networks drawn by laplace and swag [50]", BAYES),
     Flag("swag_start", float, "share of the epochs before swag collects [0.5]", BAYES),

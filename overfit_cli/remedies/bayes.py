@@ -50,10 +50,12 @@ OPTIONS = (
     Option(
         "step_size",
         float,
-        0.2,
-        "sghmc's step at the start of a cycle, in units of the posterior's width",
+        None,
+        "sghmc's step at the start of a cycle, in units of the posterior's width: 0.2, or with "
+        "--prior-sd half of what is surely stable",
         low=0,
         low_open=True,
+        structural=True,
     ),
     Option("grid_values", int, 9, "values of each parameter for exact", low=2, structural=True),
     Option(
@@ -92,10 +94,11 @@ OPTIONS = (
     Option(
         "temperature",
         float,
-        0.1,
-        "factor on laplace's covariance: 1 is Bayes, less a cold posterior, 0 the mode alone",
+        None,
+        "factor on the posterior's covariance: 1 is Bayes, less a cold posterior, 0 a mode alone",
         low=0,
         structural=True,
+        defaults={"laplace": 0.1, "sghmc": 1.0},
     ),
     # the first only goes to a mode, and tunes nothing
     Option("rounds", int, 15, "laplace's rounds towards the mode", low=2, structural=True),

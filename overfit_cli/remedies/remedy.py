@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from overfit_cli.core.hooks import Hooks
@@ -25,7 +25,8 @@ class Option:
     per_layer: a list, one value per hidden layer, is allowed too. structural: runs that differ in
     it cannot share a stack. infinite: infinity is allowed. need: the option is used only under
     these values of another one, such as ("average", ("mc",)). default: None for an option that is
-    absent from the settings unless it is given.
+    absent from the settings unless it is given. defaults: others, by the value of the needed
+    one, which must be declared before it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Option:
     structural: bool = False
     infinite: bool = False
     need: Need | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def flag(self) -> str:
@@ -139,8 +141,12 @@ class Remedy:
 
     def settings(self, given: Settings) -> dict[str, Any]:
         """Return checked settings, defaults filled in."""
-        return {
-            option.name: option.check(given.get(option.name, option.default))
-            for option in self.options
-            if option.name in given or option.default is not None
-        }
+        found: dict[str, Any] = {}
+        for option in self.options:
+            default = option.default
+            if option.need is not None:
+                default = option.defaults.get(str(found.get(option.need[0])), default)
+            value = given.get(option.name, default)
+            if option.name in given or value is not None:
+                found[option.name] = option.check(value)
+        return found

@@ -35,16 +35,15 @@ METHODS: dict[str, dict[str, Any]] = {
 
 # A chain of the default length takes long on images; a quarter of it was enough. The prior is what
 # `overfit methods bayes` says to give there.
-SHORT_CHAIN = {"warmup": 50, "samples": 50, "prior_sd": 0.3}
+METHODS["sghmc"] |= {"warmup": 50, "samples": 50, "prior_sd": 1.0}
 
 
 def options_of(data: str, name: str) -> dict[str, Any]:
     """Return what to train; a sampler has draws in place of epochs."""
     options = {**DATA[data], **METHODS[name]}
-    if name != "sghmc":
-        return options
-    options.pop("epochs", None)
-    return {**options, **(SHORT_CHAIN if data == "mnist" else {})}
+    if name == "sghmc":
+        options.pop("epochs", None)
+    return options
 
 
 def trained(options: Mapping[str, Any]) -> list[RunResult]:

@@ -10,7 +10,7 @@ from overfit_cli.words import count
 
 STAY = "if mean difference and spread stay as they are"
 ASSUMED = f"80% power, {STAY}"
-SHARED = "Splits share rows (test rows are {:.2g} of the training rows); more rows might decide."
+SHARED = "Splits share rows (test rows are {:.2g} of those that can train); more rows might decide."
 EVEN = 0.5
 """Below this power seeds are said to decide nothing; from it to 80%, that they may not."""
 

@@ -29,7 +29,7 @@ def test_seeds_that_would_decide_the_fewest_first():
 
 
 STAY = "if mean difference and spread stay as they are"
-SHARED = "Splits share rows (test rows are 0.25 of the training rows); more rows might decide."
+SHARED = "Splits share rows (test rows are 0.25 of those that can train); more rows might decide."
 
 
 def at(t, ratio=0.25, comparisons=1, **changes):
