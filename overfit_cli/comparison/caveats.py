@@ -15,6 +15,7 @@ from overfit_cli.comparison.inference_caveats import (
 )
 from overfit_cli.comparison.records import Arm, Fidelity
 from overfit_cli.comparison.run import Run, order
+from overfit_cli.words import plural
 
 # The training of every method; a remedy's own options have no counterpart in another.
 TRAINING = (
@@ -23,11 +24,12 @@ TRAINING = (
 
 
 def told(
-    group: ProblemRuns, arms: Sequence[Arm], baseline: str | None, metric: str
+    group: ProblemRuns, arms: Sequence[Arm], baseline: str | None, metric: str, select: str
 ) -> Iterator[str]:
     """Yield every warning about one problem."""
     yield from _comparability(arms, baseline, metric)
     yield from _unequal_choice(arms)
+    yield from _ties(arms, select)
     yield from _other_training(group.arms, baseline)
     yield from _lost_seeds(arms, group.runs)
     yield from _no_numbers(arms, metric)
@@ -54,6 +56,15 @@ def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
             "the methods tried unequally many settings "
             f"({_listed(tried)}): who tries more has the better chance of a good one."
         )
+
+
+def _ties(arms: Sequence[Arm], select: str) -> Iterator[str]:
+    for arm in arms:
+        if arm.tied:
+            yield (
+                f"'{arm.name}': for {arm.tied} of {plural(len(arm.trials), 'seed')} several "
+                f"settings are equally good by val {select}; the first is called the chosen one."
+            )
 
 
 def _other_training(arms: Sequence[ArmRuns], baseline: str | None) -> Iterator[str]:

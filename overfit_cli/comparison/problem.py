@@ -65,7 +65,7 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
         common=_common(group.runs),
         references=_references(group.runs),
         warnings=(
-            *caveats.told(group, arms, baseline, question.metric),
+            *caveats.told(group, arms, baseline, question.metric, question.select),
             *caveats.about_reference(group, arms, question.reference, reference, fidelity),
         ),
         reference=reference,

@@ -92,7 +92,8 @@ class Arm:
     name: such as "dropout+max-norm", or "dropout (average mc)" where two forms are compared.
     varied: names of the hyperparameters that differ among its settings. diverged, failed: runs of
     this method, whatever their setting. tuned: the most settings that `overfit tune` tried for a
-    seed, of which only the winners are among `settings`; 0 if it did not.
+    seed, of which only the winners are among `settings`; 0 if it did not. tied: seeds for which
+    several settings did equally well, so that the first of them stands for all.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Arm:
     curves: Curves | None = None
     reliability: tuple[Bin, ...] = ()
     tuned: int = 0
+    tied: int = 0
 
     @property
     def tried(self) -> int:

@@ -35,6 +35,7 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
         diverged=sum(run.status == "diverged" for run in runs.runs),
         failed=sum(run.status == "failed" for run in runs.runs),
         tuned=tuned,
+        tied=_tied(runs.runs, chosen, select) if choice else 0,
     )
 
 
@@ -64,6 +65,14 @@ def _chosen(settings: Sequence[Sequence[Run]], select: str | None) -> list[Run]:
         if not math.isnan(value) and (run.seed not in best or value < best[run.seed][0]):
             best[run.seed] = (value, run)
     return [run for _, (_, run) in sorted(best.items())]
+
+
+def _tied(runs: Sequence[Run], chosen: Sequence[Run], select: str) -> int:
+    """Return for how many seeds a run that was not chosen is as good as the one that was."""
+    best = {run.seed: _loss(run, select) for run in chosen}
+    winners = {run.run_id for run in chosen}
+    rest = [run for run in runs if run.is_done and run.run_id not in winners]
+    return len({run.seed for run in rest if _loss(run, select) == best.get(run.seed)})
 
 
 def _loss(run: Run, metric: str) -> float:

@@ -103,9 +103,15 @@ def test_the_metric_that_selects_and_its_direction():
         compared(results, select="brier")
 
 
-def test_among_equals_the_first_setting_wins_by_size():
-    (trial,) = only_problem([planted(lr=lr) for lr in (10.0, 9.0)]).arms[0].trials
-    assert trial.setting == {"lr": "9"}
+def test_among_equals_the_first_setting_wins_by_size_and_that_is_told():
+    tied = [planted(lr=lr) for lr in (10.0, 9.0)]
+    clear = [planted(lr=lr, seed=1, val=lr) for lr in (10.0, 9.0)]
+    worse = [planted(lr=11.0, seed=seed, val=20.0) for seed in (0, 1)]
+    problem = only_problem([*tied, *clear, *worse])
+    assert [trial.setting for trial in problem.arms[0].trials] == [{"lr": "9"}, {"lr": "9"}]
+    assert problem.arms[0].tied == 1
+    assert any("'none': for 1 of 2 seeds several settings" in told for told in problem.warnings)
+    assert only_problem(clear).arms[0].tied == 0
 
 
 def test_without_validation_rows_only_one_setting_can_be_compared():
@@ -124,10 +130,10 @@ def test_settings_are_scored_in_the_metric_compared():
 
 
 def test_unequally_many_settings_are_told():
-    results = [planted(lr=lr) for lr in RATES] + [planted("l2", lr=0.05)]
+    results = [planted(lr=lr, val=lr) for lr in RATES] + [planted("l2", lr=0.05)]
     (warning,) = only_problem(results).warnings
     assert "none: 3, l2: 1" in warning
-    equal = [planted(method, lr=lr) for lr in RATES for method in ("none", "l2")]
+    equal = [planted(method, lr=lr, val=lr) for lr in RATES for method in ("none", "l2")]
     assert only_problem(equal).warnings == ()
 
 
