@@ -19,6 +19,8 @@ def main() -> None:
     """Run the command line and exit with its code (see errors.py)."""
     _open_streams()
     gc.set_threshold(GARBAGE_THRESHOLD)
+    # or pydantic asks every installed package whether it has a plugin, and runs what it finds
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
