@@ -212,9 +212,9 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
     warnings = []
     if voters < FEWEST_PER_PARAMETER**n_parameters:
         warnings.append(
-            f"the posterior falls between the points of the grid: its settings are worth only "
-            f"{voters:.1f} equal voters, under {FEWEST_PER_PARAMETER} per parameter "
-            f"({FEWEST_PER_PARAMETER**n_parameters}); raise --grid-values."
+            "the posterior falls between the points of the grid: its settings are worth only "
+            f"{voters:.1f} equal voters, fewer than the {FEWEST_PER_PARAMETER**n_parameters} that "
+            f"{FEWEST_PER_PARAMETER} values of each parameter make; raise --grid-values."
         )
     if edge > EDGE_MASS:
         warnings.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from overfit_cli.core.ballot import Ballot
@@ -58,7 +58,8 @@ class Inference:
     remedies that cannot be combined with it, and why. dtype: the precision it needs.
     diagnostics(state, settings): figures by name from the last state of one run's members, and
     "warnings", a list of sentences. why_failed(state): a sentence on why a run whose loss became
-    infinite could not be finished, None where it diverged.
+    infinite could not be finished, None where it diverged. since: the version from which it uses
+    an option, where that is not the first: older specs have it by accident.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Inference:
     diagnostics: Callable[[State, Settings], dict[str, Any]] | None = None
     why_failed: Callable[[State], str | None] | None = None
     version: int = 1
+    since: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def descends(self) -> bool:

@@ -35,10 +35,7 @@ from overfit_cli.words import plural
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
 
 HOT = 1.2  # times the temperature that was asked for
-# The largest step: of learned precisions, in widths that these tell; of a fixed prior, as a part of
-# what is stable, for under a wide one the posterior is nowhere near as narrow as the prior alone
-# makes it look, and such small steps do not come to a mode.
-STEP, CALM = 0.2, 0.5
+LIMITED = 0.5  # of the step that was asked for
 # Where in its cycle a chain of a fixed prior stops exploring and starts to sample: Zhang et al.'s
 # beta. Steps are small from there on.
 TURN = 0.8
@@ -81,12 +78,11 @@ class Cycles:
 class StochasticSampler:
     """One draw: precisions given the parameters (Gibbs), then `thin` steps on minibatches.
 
-    Hyperparameters: "momentum" (R,) and, if the user said, "step_size" (R,). state: that of
-    Hierarchy; "velocity" (R, P); "sghmc.heat" (R,): the mean of `kinetic_temperature` over the
-    draws; "sghmc.step_size" (R,) and "sghmc.used" (R,): what was asked for, infinite if nothing
-    was, and the smallest that was used; "sghmc.steepest" (R, L): what limits it, where the chains
-    start: probabilities are the least certain there, and a row's curvature the largest. Full
-    gradients where a minibatch would hold all rows.
+    Hyperparameters: "step_size" and "momentum" (R,). state: that of Hierarchy; "velocity" (R, P);
+    "sghmc.heat" (R,): the mean of `kinetic_temperature` over the draws; "sghmc.step_size" (R,) and
+    "sghmc.used" (R,): what was asked for and the smallest that was used; "sghmc.steepest" (R, L):
+    what limits it, where the chains start: probabilities are the least certain there, and a row's
+    curvature the largest. Full gradients where a minibatch would hold all rows.
     """
 
     axis: Axis = "draw"
@@ -108,9 +104,8 @@ class StochasticSampler:
         velocity = [rng.standard_normal(n_parameters) for rng in replicas.streams("momentum")]
         replicas.state["velocity"] = np.sqrt(self.temperature) * np.stack(velocity)
         replicas.state["sghmc.heat"] = np.zeros(len(replicas))
-        unsaid = np.full(len(replicas), np.inf if "prior_sd" in replicas.hyper else STEP)
-        replicas.state["sghmc.step_size"] = replicas.hyper.get("step_size", unsaid).copy()
-        replicas.state["sghmc.used"] = np.full(len(replicas), np.inf)
+        replicas.state["sghmc.step_size"] = replicas.hyper["step_size"].copy()
+        replicas.state["sghmc.used"] = replicas.hyper["step_size"].copy()
         likelihood = self.hierarchy.likelihood(replicas)
         replicas.state["sghmc.steepest"] = steepest(likelihood, replicas.parameters)
 
@@ -118,6 +113,9 @@ class StochasticSampler:
         """Take counted draw number `epoch` (from 1); the first of a cycle explores before it."""
         fixed = "prior_sd" in replicas.hyper
         *explored, counted = self.cycles.rounds(epoch, TURN if fixed else None)
+        if fixed and explored:
+            # steps are large again: what moved a chain at the small ones would throw it off
+            replicas.state["velocity"][...] = 0
         for places in explored:
             warmth = 0.0 if fixed else self.temperature
             self._round(replicas, np.linspace(*places, self.thin, endpoint=False), warmth)
@@ -145,11 +143,14 @@ class StochasticSampler:
     def _steps(self, replicas: Replicas, precision: Array, noise: Array | None) -> Array:
         """Return the largest steps (R, P) of a cycle, made smaller where they are not stable."""
         likelihood, state = self.hierarchy.likelihood(replicas), replicas.state
-        widths = group_steps(likelihood, precision, noise)
-        steep = state["sghmc.steepest"] * (1.0 if noise is None else noise.max(axis=1)[:, None])
+        tightest = np.ones((1, 1)) if noise is None else noise.max(axis=1, keepdims=True)
+        if "prior_sd" in replicas.hyper:
+            widths = widths_at_unit_curvature(precision, self.n_rows * tightest)
+        else:
+            widths = group_steps(likelihood, precision, noise)
+        steep = state["sghmc.steepest"] * tightest
         limit = stable_factor(steep, widths, precision, replicas.hyper["momentum"])
-        asked = state["sghmc.step_size"]
-        factor = np.where(np.isinf(asked), CALM * limit, np.minimum(asked, limit))
+        factor = np.minimum(replicas.hyper["step_size"], limit)
         state["sghmc.used"][...] = np.minimum(state["sghmc.used"], factor)
         return spread(self.layout, widths * factor[:, None])
 
@@ -172,6 +173,18 @@ class StochasticSampler:
             order = np.stack([rng.permutation(self.n_rows) for rng in streams])
             for start in range(0, self.n_rows - self.batch_size + 1, self.batch_size):
                 yield order[:, start : start + self.batch_size]
+
+
+def widths_at_unit_curvature(precision: Array, n_rows: Array) -> Array:
+    """Return 1 / sqrt(precision + N) (R, G), in place of `group_steps` under a fixed prior.
+
+    n_rows (R or 1, 1): N, times the precision of the noise.
+
+    A wide prior says that weights are large and hence the posterior narrow, which it is not where
+    chains are: such steps never come to a mode. f of these widths is descent with a learning rate
+    of about f^2, for the potential is N times the mean nll.
+    """
+    return np.asarray(1 / np.sqrt(precision + n_rows))
 
 
 def kick(
@@ -239,33 +252,34 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
             f"above {most:.3g}; lower --step-size or raise --batch-size.",
             *warnings,
         ]
-    warnings = _limited(state) + warnings
+    warnings = _limited(state, settings) + warnings
     return {
         "temperature": heat,
+        "step_size": float(state["sghmc.used"].min()),
         "gradient_evaluations": round(float(state["sghmc.evaluations"].sum()), 3),
         **figures,
         "warnings": warnings,
     }
 
 
-def _limited(state: State) -> list[str]:
+def _limited(state: State, settings: Settings) -> list[str]:
     asked, used = state["sghmc.step_size"], state["sghmc.used"]
-    if np.isinf(asked[0]):
-        return []
     place = int(np.argmin(used / asked))
-    if not used[place] < asked[place]:
+    if not used[place] < asked[place] * LIMITED:
         return []
+    advice = (
+        "" if "prior_sd" in settings else " For images, --prior-sd 1 --temperature 0.1 does better."
+    )
     return [
-        f"--step-size {asked[place]:g} is more than is surely stable where inputs and hidden units "
-        f"rise and fall together as here: {used[place]:.2g} was used. For images, --prior-sd 1 "
-        "does better.",
+        f"--step-size {asked[place]:g} is more than is stable where inputs and hidden units rise "
+        f"and fall together as here: {used[place]:.2g} was used.{advice}"
     ]
 
 
 SGHMC = Inference(
     name="sghmc",
     summary="stochastic-gradient HMC: no Metropolis test, minibatches, cyclical steps; "
-    "--prior-sd 1 for images",
+    "for images --prior-sd 1 --temperature 0.1",
     source="Chen, Fox & Guestrin 2014; Zhang, Li, Zhang, Chen & Wilson 2020",
     members=lambda settings: int(settings["chains"]),
     words=_words,
@@ -291,6 +305,6 @@ SGHMC = Inference(
     dtype="float64",
     why_refused="the prior is the penalty",
     diagnostics=_diagnostics,
-    # 3: until then a stored spec's temperature was laplace's, and meant nothing here
     version=3,
+    since={"temperature": 3},
 )

@@ -134,7 +134,7 @@ SHARED = (
     Flag("leapfrog", int, "leapfrog steps per draw of hmc [100]", BAYES),
     Flag("cycles", int, "cycles of sghmc's step size [4]", BAYES),
     Flag("thin", int, "minibatch steps per draw of sghmc [100]", BAYES),
-    Flag("step_size", float, "sghmc's largest step, in posterior widths [by prior]", BAYES),
+    Flag("step_size", float, "sghmc's largest step, in posterior widths [0.2]", BAYES),
     Flag("grid_values", int, "values per parameter for exact [9]", BAYES),
     Flag("grid_width", float, "reach of that grid in prior sds [3]", BAYES),
     Flag(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from overfit_cli.core.layout import Layout
 from overfit_cli.errors import StoreError, UsageError, choose
-from overfit_cli.experiment.options import RunOptions
+from overfit_cli.experiment.options import RunOptions, accidental
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.records import Model, RunResult
 from overfit_cli.remedies import REGISTRY
@@ -31,8 +31,11 @@ def result_spec(result: RunResult) -> RunSpec:
         spec = RunSpec.model_validate_json(json.dumps(dict(result.spec)), strict=True)
         own = {name: value for name, value in spec if name not in _ELSEWHERE}
         RunOptions.model_validate(own | {k: v for k, v in vars(spec.data).items() if v is not None})
+        unused = accidental(spec.settings)
         remedies = {
-            choose(name, REGISTRY, "method"): REGISTRY[name].settings(settings)
+            choose(name, REGISTRY, "method"): REGISTRY[name].settings(
+                {option: value for option, value in settings.items() if option not in unused}
+            )
             for name, settings in spec.remedies.items()
         }
     except ValidationError as error:

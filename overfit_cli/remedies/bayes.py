@@ -50,12 +50,11 @@ OPTIONS = (
     Option(
         "step_size",
         float,
-        None,
-        "sghmc's step at the start of a cycle, in units of the posterior's width: 0.2, or with "
-        "--prior-sd half of what is surely stable",
+        0.2,
+        "sghmc's step at the start of a cycle, in units of the posterior's width; with --prior-sd "
+        "its square is about a learning rate",
         low=0,
         low_open=True,
-        structural=True,
     ),
     Option("grid_values", int, 9, "values of each parameter for exact", low=2, structural=True),
     Option(

@@ -12,7 +12,7 @@ from enumerated import NEW, enumerated, tiny
 from hypothesis import given
 from hypothesis import strategies as st
 from posteriors import SIZES, chains, small_problem
-from test_exact import BOTH, GRIDS, averaged
+from test_exact import GRIDS, averaged
 
 from overfit_cli.bayes import INFERENCES, Problem, sghmc
 from overfit_cli.bayes.potential import Likelihood
@@ -111,6 +111,7 @@ def test_only_a_fixed_prior_is_explored_without_noise(
     problem, stack = stack_of("bernoulli", 5)
     if fixed:
         stack.hyper["prior_sd"] = np.ones(7)
+    cold = 0.25 if fixed else 1.0
     temperatures: list[float] = []
 
     def watched(replicas: Replicas, gradient: Array, step: Array, keep: Array, warm: float) -> None:
@@ -118,8 +119,8 @@ def test_only_a_fixed_prior_is_explored_without_noise(
         kick(replicas, gradient, step, keep, warm)
 
     monkeypatch.setattr(sghmc, "kick", watched)
-    run(problem, stack)
-    own = [0.0 if fixed else 1.0] * 10 + [1.0] * 15
+    run(problem, stack, temperature=cold)
+    own = [0.0 if fixed else 1.0] * 10 + [cold] * 15
     assert temperatures == own + own
 
 
@@ -135,13 +136,18 @@ def test_without_noise_a_step_is_descent_with_momentum() -> None:
     np.testing.assert_allclose(stack.parameters, q, rtol=1e-12)
 
 
-def alike_inputs(keys: list[tuple[int, int]], step_size: float) -> tuple[Problem, Replicas]:
-    """200 inputs that rise and fall together, 2,000 rows, three classes, a wide relu network."""
+def alike_inputs(
+    keys: list[tuple[int, int]],
+    step_size: float,
+    hidden: tuple[int, ...] = (64, 64),
+    likelihood: str = "categorical",
+) -> tuple[Problem, Replicas]:
+    """200 inputs that rise and fall together, 2,000 rows, three targets, a wide relu network."""
     rng = np.random.default_rng(3)
     level = rng.uniform(0, 1, (2000, 1))
     inputs = level + 0.1 * rng.standard_normal((2000, 200))
     targets = np.eye(3)[np.digitize(level[:, 0] + 0.1 * rng.standard_normal(2000), [0.3, 0.6])]
-    network = Network(Layout((200, 64, 64, 3)), "relu", "categorical")
+    network = Network(Layout((200, *hidden, 3)), "relu", likelihood)
     problem = Problem(network, TrainingData(inputs, targets, None), 2000, 32)
     stack = chains(problem, keys, np.tile(np.arange(2000), (len(keys), 1)))
     stack.hyper["step_size"] = np.full(len(keys), step_size)
@@ -158,7 +164,7 @@ def test_inputs_that_rise_and_fall_together_do_not_make_it_diverge(
     assert np.isfinite(stack.parameters).all()
     assert np.all(stack.state["sghmc.used"] < 0.2)
     told = SGHMC.diagnostics(stack.state, SETTINGS)["warnings"]
-    assert told[0].startswith("--step-size 3 is more than is surely stable")
+    assert told[0].startswith("--step-size 3 is more than is stable")
     problem, stack = alike_inputs(KEYS[:2], 0.02)
     run(problem, stack)
     assert np.all(stack.state["sghmc.used"] == 0.02)
@@ -170,27 +176,53 @@ def test_inputs_that_rise_and_fall_together_do_not_make_it_diverge(
     assert not np.isfinite(stack.parameters).any()
 
 
-def test_unsaid_steps_are_half_of_what_is_stable_under_a_fixed_prior(
+@pytest.mark.parametrize("sd", [0.3, 3.0])
+@pytest.mark.parametrize("likelihood", ["categorical", "gaussian"])
+def test_deep_networks_under_a_fixed_prior_neither_fly_apart_nor_run_hot(
+    likelihood: str, sd: float
+) -> None:
+    """Their weights start far from where such a prior has them, and the curvature with them."""
+    problem, stack = alike_inputs(KEYS[:2], 0.2, (48, 48, 48), likelihood)
+    stack.hyper["prior_sd"] = np.full(2, sd)
+    settings = SETTINGS | {"warmup": 6, "thin": 40}
+    sampler = StochasticSampler(problem, settings)
+    sampler.init(stack)
+    for draw in range(1, 7):
+        sampler.advance(stack, draw)
+    assert np.isfinite(stack.parameters).all()
+    assert np.all(stack.state["sghmc.heat"] < 1.2)
+
+
+def test_steps_under_a_fixed_prior_are_a_learning_rate_however_wide_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And so the same however wide the prior is; of learned precisions 0.2 posterior widths."""
-    assert SGHMC.diagnostics is not None
-    sizes = []
-    for sd in (0.5, 5.0):
-        problem, stack = stack_of("bernoulli", 5)
-        stack.hyper["prior_sd"] = np.full(7, sd)
-        del stack.hyper["step_size"]
-        monkeypatch.setattr(sghmc, "stable_factor", lambda *_, sd=sd: np.full(7, 0.06 * sd**2))
+    """The first step from rest is - h^2 times the gradient, which is N times the mean nll's."""
+    seen: list[tuple[Array, Array]] = []
+
+    def watched(replicas: Replicas, slope: Array, step: Array, keep: Array, warm: float) -> None:
+        start = replicas.parameters.copy()
+        kick(replicas, slope, step, keep, warm)
+        seen.append((replicas.parameters - start, slope))
+
+    monkeypatch.setattr(sghmc, "kick", watched)
+    for sd in (10.0, 1000.0):
+        problem, stack = stack_of("bernoulli", None)
+        stack.hyper |= {"prior_sd": np.full(7, sd), "step_size": np.full(7, 0.2)}
+        seen.clear()
         run(problem, stack)
-        sizes.append(stack.state["sghmc.used"])
-        told = SGHMC.diagnostics(stack.state, SETTINGS)["warnings"]
-        assert not any("--step-size" in said and "stable" in said for said in told)
-    np.testing.assert_allclose(sizes, [[0.0075] * 7, [0.75] * 7])
+        moved, slope = seen[0]
+        np.testing.assert_allclose(moved, -(0.2**2) / 22 * slope, rtol=1e-2)
+
+
+def test_under_a_fixed_prior_exploring_begins_at_rest() -> None:
+    """Else the first large steps would carry off what small ones had set in motion."""
     problem, stack = stack_of("bernoulli", 5)
-    del stack.hyper["step_size"]
-    monkeypatch.setattr(sghmc, "stable_factor", lambda *_: np.full(7, 0.5))
-    run(problem, stack)
-    assert np.all(stack.state["sghmc.used"] == 0.2)
+    stack.hyper["prior_sd"] = np.ones(7)
+    sampler = StochasticSampler(problem, SETTINGS)
+    sampler.init(stack)
+    stack.state["velocity"][...] = 1e9
+    sampler.advance(stack, 1)
+    assert np.abs(stack.parameters).max() < 100
 
 
 @pytest.mark.parametrize("name", list(SIZES))
@@ -232,8 +264,8 @@ def alone(replicas: Replicas, place: int) -> Replicas:
     )
 
 
-def run(problem: Problem, replicas: Replicas, leave: Any = None) -> None:
-    sampler = StochasticSampler(problem, SETTINGS)
+def run(problem: Problem, replicas: Replicas, leave: Any = None, temperature: float = 1.0) -> None:
+    sampler = StochasticSampler(problem, SETTINGS | {"temperature": temperature})
     sampler.init(replicas)
     for draw in range(1, SETTINGS["samples"] + 1):
         sampler.advance(replicas, draw)
@@ -264,6 +296,7 @@ def test_diagnostics_have_every_figure() -> None:
     figures = SGHMC.diagnostics({key: values[:3] for key, values in stack.state.items()}, SETTINGS)
     assert list(figures) == [
         "temperature",
+        "step_size",
         "gradient_evaluations",
         "r_hat_log_posterior",
         "ess_log_posterior",
@@ -342,26 +375,34 @@ def test_registered_with_what_it_refuses() -> None:
     assert SGHMC.refuses == INFERENCES["hmc"].refuses
 
 
-@pytest.mark.parametrize(("batch_size", "cold"), [(None, 1.0), (8, 1.0), (None, 0.5)])
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize(
+    ("name", "batch_size", "cold"),
+    [
+        ("bernoulli", None, 1.0),
+        ("bernoulli", 8, 1.0),
+        pytest.param("categorical", None, 1.0, marks=pytest.mark.slow),
+        pytest.param("categorical", 8, 1.0, marks=pytest.mark.slow),
+        # the other posterior has modes between which cold chains do not go
+        pytest.param("categorical", None, 0.2, marks=pytest.mark.slow),
+    ],
+)
 def test_sghmc_agrees_with_enumeration(name: str, batch_size: int | None, cold: float) -> None:
     """Identity 8: predictive probabilities within .01, the prior N(0, 1) on every parameter."""
     problem = tiny(name)
     problem = Problem(problem.network, problem.data, problem.n_rows, batch_size)
     voters, _ = enumerated(problem, **GRIDS[name])
-    log_weights = voters.log_weights / cold
+    warm, log_weights = averaged(problem.network, voters), voters.log_weights / cold
     voters = replace(voters, log_weights=log_weights - np.logaddexp.reduce(log_weights))
+    expected = averaged(problem.network, voters)
+    assert cold == 1 or np.abs(expected - warm).max() > 0.03
     n_chains = 80
     rows = np.tile(np.arange(11), (n_chains, 1))
     stack = chains(problem, [(1, c) for c in range(n_chains)], rows)
-    for key, value in {"prior_sd": 1.0, "step_size": 0.3, "momentum": 0.8}.items():
+    for key, value in {"prior_sd": 1.0, "step_size": 0.8, "momentum": 0.8}.items():
         stack.hyper[key] = np.full(n_chains, value)
-    # each cycle starts to sample from near a mode, and has to forget it: where there are more
-    # parameters, or it is colder, that takes longer
-    quick = name == "bernoulli" and cold == 1
-    settings = {"warmup": 24, "samples": 48, "cycles": 8, "thin": 24, "temperature": cold}
-    if not quick:
-        settings |= {"warmup": 8, "cycles": 2, "thin": 96}
+    # each cycle starts to sample from near a mode, and has to forget it
+    thin = 48 if name == "bernoulli" else 96 if cold == 1 else 192
+    settings = {"warmup": 8, "samples": 48, "cycles": 2, "thin": thin, "temperature": cold}
     sampler = StochasticSampler(problem, settings)
     sampler.init(stack)
     total = np.zeros(len(NEW))
@@ -370,4 +411,4 @@ def test_sghmc_agrees_with_enumeration(name: str, batch_size: int | None, cold: 
         outputs = forward(problem.network, stack.parameters, NEW)
         log_p = np.asarray(classify(name, outputs).log_probabilities)
         total += np.exp(log_p)[..., 1].mean(axis=0) / 48
-    assert np.abs(total - averaged(problem.network, voters)).max() < 0.01
+    assert np.abs(total - expected).max() < 0.01

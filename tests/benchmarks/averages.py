@@ -35,7 +35,7 @@ METHODS: dict[str, dict[str, Any]] = {
 
 # A chain of the default length takes long on images; a quarter of it was enough. The prior is what
 # `overfit methods bayes` says to give there.
-METHODS["sghmc"] |= {"warmup": 50, "samples": 50, "prior_sd": 1.0}
+METHODS["sghmc"] |= {"warmup": 50, "samples": 50, "prior_sd": 1.0, "temperature": 0.1}
 
 
 def options_of(data: str, name: str) -> dict[str, Any]:

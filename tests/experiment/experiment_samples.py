@@ -16,7 +16,7 @@ SMALL = {"dataset": "moons:n=60,n_test=40", "hidden": [5, 3], "epochs": 6}
 def specs(**given):
     """Return the runs that these options ask for; a sampler knows no epochs."""
     small = dict(SMALL)
-    if given.get("inference") == "hmc":
+    if given.get("inference") in ("hmc", "sghmc"):
         del small["epochs"]
     return specs_of(parse_options(small | given))
 

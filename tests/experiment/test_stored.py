@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from experiment_samples import result
 
+from overfit_cli.comparison.run import run_of
 from overfit_cli.errors import StoreError
+from overfit_cli.experiment.options import idle_options
 from overfit_cli.experiment.stored import require_model, require_own_spec, result_spec
 
 
@@ -102,3 +104,24 @@ def test_parameters_and_noise_that_do_not_fit(made):
         require_model(replace(made, model=model))
     with pytest.raises(StoreError, match="model: sizes"):
         require_model(changed(made, ("spec", "hidden"), [6]))
+
+
+def test_what_an_option_did_not_mean_then_is_not_read_into_an_older_run():
+    """Specs of sghmc 2 hold laplace's default temperature, which it did not use."""
+    short = {"inference": "sghmc", "warmup": 2, "samples": 4, "thin": 2, "chains": 1}
+    now = result(method="bayes", **short)
+    bayes = now.spec["remedies"]["bayes"] | {"temperature": 0.1}
+    spec = {**now.spec, "remedies": {"bayes": bayes}}
+    older = replace(now, spec={**spec, "versions": now.spec["versions"] | {"sghmc": 2}})
+    read = result_spec(older)
+    assert read.remedies["bayes"]["temperature"] == 1
+    assert "temperature" not in read.words
+    assert "temperature" not in run_of(older, idle_options, ()).settings
+    cold = {**spec, "remedies": {"bayes": bayes | {"prior_sd": 1.0}}}
+    assert result_spec(replace(now, spec=cold)).remedies["bayes"]["temperature"] == 0.1
+
+
+def test_the_record_knows_how_many_rows_could_have_trained():
+    small = result(train_size=20)
+    assert (small.n_train, small.n_pool) == (20, result().n_train)
+    assert result().n_pool == result().n_train
