@@ -71,8 +71,8 @@ class RunResult:
     worth knowing (host, versions, date). curves are in the order trained. final: metrics of
     "train", "val" and "test"; baselines: test metrics of "majority class" (or "mean"),
     "linear model", "true probabilities". seconds: wall time of the stack over its replicas.
-    n_pool: rows that training rows were taken from, 0 where an older version did not say. sizes:
-    units per layer; classes: names in code order, empty for regression.
+    n_pool: rows that training rows were taken from, None where an older version did not say.
+    sizes: units per layer; classes: names in code order, empty for regression.
     """
 
     run_id: str
@@ -97,7 +97,7 @@ class RunResult:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
-    n_pool: int = 0
+    n_pool: int | None = None
     sizes: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()

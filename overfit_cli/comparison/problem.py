@@ -119,7 +119,11 @@ def _test_over_train(runs: Iterable[Run]) -> float:
     --train-size leaves out make no seed's rows more alike, so they count as if they trained.
     """
     done = [run for run in runs if run.is_done]
-    pool = sum(run.n_pool for run in done)
+    pools: dict[int, int] = {}
+    for run in done:
+        # all runs of a seed have the same pool, and older ones do not know it
+        pools[run.seed] = max(pools.get(run.seed, 0), run.n_pool or 0, run.n_train)
+    pool = sum(pools[run.seed] for run in done)
     return sum(run.n_test for run in done) / pool if pool else math.nan
 
 

@@ -21,12 +21,11 @@ class Run:
 
     fingerprint: of the data. split: how they were split and noised, as text; unsaid options are
     absent. settings: every option that moved its numbers, as text, but those of the data.
-    n_pool: the rows that training rows were taken from. versions: of the engine and of each
-    remedy. kind: "" where no score tells. notes: on its data.
-    r_hat, ess: of a sampler's predictions, else NaN. warnings: of its inference. prior: its
-    inference's in words, "" where none is stated. trials: how many
-    settings `overfit tune` tried for this method and seed, 0 if it was not tuned; tried: their
-    values of each option that differed among them.
+    versions: of the engine and of each remedy. kind: "" where no score tells. n_pool: the rows that
+    training rows were taken from, where that is known. notes: on its data. r_hat, ess: of a
+    sampler's predictions, else NaN. warnings: of its inference. prior: its inference's in words, ""
+    where none is stated. trials: how many settings `overfit tune` tried for this method and seed, 0
+    if it was not tuned; tried: their values of each option that differed among them.
     """
 
     run_id: str
@@ -42,7 +41,7 @@ class Run:
     n_train: int = 0
     n_val: int = 0
     n_test: int = 0
-    n_pool: int = 0
+    n_pool: int | None = None
     scores: Mapping[str, Metrics] = field(default_factory=dict)
     references: Mapping[str, Metrics] = field(default_factory=dict)
     seconds: float = 0.0
@@ -88,7 +87,7 @@ def run_of(
         n_train=result.n_train,
         n_val=result.n_val,
         n_test=result.n_test,
-        n_pool=max(result.n_pool, result.n_train),
+        n_pool=result.n_pool,
         scores=result.final,
         references=result.baselines,
         seconds=result.seconds,
@@ -122,7 +121,7 @@ def _settings(
     own = {name: value for name, value in spec.items() if name not in _NO_SETTINGS}
     for options in spec.get("remedies", {}).values():
         own |= options
-    unused = idle(own)
+    unused = idle(own | {"versions": spec.get("versions", {})})
     return {name: text(value) for name, value in own.items() if name not in unused}
 
 

@@ -89,12 +89,12 @@ def verdicts_of(
 ) -> tuple[Verdict, ...]:
     """Return one verdict per arm but the baseline, on test rows, over seeds finished by both.
 
-    One test per comparison: the corrected resampled t for "splits", with test_over_train its
-    n_test / n_train; the sign flip for "fixed" and "draws", and where all differences of "splits"
-    are equal, so that no t exists; McNemar's where both arms have one and the same seed and
-    `correct` (by arm, correctness of each test row) has both. That one is about the error,
-    whatever the metric: its difference is the error's, without interval, its rope the error's
-    default, and the metric's own difference comes first among the others.
+    One test per comparison: the corrected resampled t for "splits", with test_over_train its test
+    rows over rows that could have trained; the sign flip for "fixed" and "draws", and where all
+    differences of "splits" are equal, so that no t exists; McNemar's where both arms have one and
+    the same seed and `correct` (by arm, correctness of each test row) has both. That one is about
+    the error, whatever the metric: its difference is the error's, without interval, its rope the
+    error's default, and the metric's own difference comes first among the others.
 
     Findings: "too few" if so few seeds cannot decide; else "equal" if that has probability .95
     (corrected t), or the 95% interval lies within +-rope (sign flip); else "better" or "worse" if

@@ -43,7 +43,7 @@ _FIRST: Kinds = {
 }
 _RECORD: Kinds = {
     **_FIRST,
-    "n_pool": _COUNT,
+    "n_pool": _EPOCH,
     **dict.fromkeys(("baselines", "diagnostics", "environment"), _TABLE),
     **dict.fromkeys(("notes", "sizes", "classes", "target_names"), _LIST),
 }

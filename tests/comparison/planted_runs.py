@@ -24,7 +24,7 @@ REMEDIES = {"none": {}, "l2": {"l2": 1e-3}, "dropout": DROPOUT, "bayes": {"infer
 def planted(
     method="none", seed=0, *, val=1.0, test=1.0, status="done", data=None, options=None,
     fingerprint="f" * 64, versions=None, curves=(), predictions=None, baselines=None,
-    sizes=(60, 20, 40), n_pool=0, regression=False, **network,
+    sizes=(60, 20, 40), n_pool=None, regression=False, **network,
 ):  # fmt: skip
     """Return a run; val and test are its nll, or whole dictionaries of metrics."""
     remedies = {name: REMEDIES[name] | (options or {}) for name in method.split("+")}

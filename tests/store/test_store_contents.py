@@ -19,7 +19,7 @@ from overfit_cli.store.codec import Malformed, digest, from_json, pack, to_json,
 from overfit_cli.store.contents import require_batches, require_names, require_record
 from overfit_cli.store.summary import summarise
 
-DATA, PARTS = record.split(make_run(baselines={"mean": {"nll": 1}}, restored_epoch=1))
+DATA, PARTS = record.split(make_run(baselines={"mean": {"nll": 1}}, restored_epoch=1, n_pool=60))
 RECORD: dict[str, Any] = from_json(DATA)
 REQUIRED = {f.name for f in fields(RunResult)} - {
     "curves", "baselines", "diagnostics", "notes", "environment", "n_pool", "sizes", "classes",
@@ -73,13 +73,14 @@ def replaced(place: tuple[Any, ...], value: Any) -> Any:
 def test_what_is_stored_is_taken() -> None:
     assert not refused(RECORD)
     assert same(
-        record.join(RECORD, PARTS), make_run(baselines={"mean": {"nll": 1}}, restored_epoch=1)
+        record.join(RECORD, PARTS),
+        make_run(baselines={"mean": {"nll": 1}}, restored_epoch=1, n_pool=60),
     )
 
 
 @pytest.mark.parametrize("name", sorted(RECORD))
 def test_every_field_has_its_type(name: str) -> None:
-    kinds = {kind(RECORD[name])} | ({"None"} if name == "restored_epoch" else set())
+    kinds = {kind(RECORD[name])} | ({"None"} if name in ("restored_epoch", "n_pool") else set())
     wrong = [value for value in OF_ANY_TYPE if kind(value) not in kinds]
     assert len(wrong) >= 6
     assert [value for value in wrong if not refused(replaced((name,), value))] == []
