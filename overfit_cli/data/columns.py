@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from overfit_cli.data.cells import Cells, differ_in_case, distinct, encode
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.ids import MIN_ID_WORDS, all_different, called_id, counts
-from overfit_cli.data.naming import listed, shown
+from overfit_cli.data.naming import detailed, listed, shown
 from overfit_cli.data.readings import Reading, is_mixed_percent, reading
-from overfit_cli.data.spelling import Spelling, are_dates
+from overfit_cli.data.spelling import Spelling, are_dates, unit_of
+from overfit_cli.data.suspects import codes_for_missing
 from overfit_cli.data.target import Where, is_typo, refuse_rows, refuse_words
-from overfit_cli.words import count
 
 MAX_CATEGORIES = 1_000
 ROWS_PER_CATEGORY = 10
-MOST_TOLD = 5
 
 KEEP = " To use one, name every input in --features."
 DROP = " --drop leaves a column out."
@@ -31,9 +30,12 @@ NOTES = {
     "ids": "left out, nearly every row has another value, as in ids or free text: {}." + KEEP,
     "dates": "left out, dates are no numbers: {}. Write what matters of them (month, age in days) "
     "in columns of its own." + KEEP,
+    "units": "left out, numbers with a unit: {}. Write the numbers alone, and the unit in the "
+    "column's name.",
     "too many": f"left out, more than {MAX_CATEGORIES:,} categories: {{}}." + KEEP,
     "many": "few rows per category, and each is an input: {}." + DROP,
     "counting": "used, but every row has another whole number, as in ids: {}." + DROP,
+    "codes": "used as numbers, but may mean missing: {}. If so, leave those cells empty.",
     "alike": "columns with values that differ in case or blanks only: {}.",
     "words left out": "left out, some of the cells are no numbers: {}." + EMPTY,
     "words read": "read as categories, some of the cells are no numbers: {}." + EMPTY,
@@ -66,7 +68,9 @@ class Inputs:
     def notes(self) -> tuple[str, ...]:
         """One note for each thing that was done."""
         return tuple(
-            note.format(_some(self.told[what])) for what, note in NOTES.items() if what in self.told
+            note.format(detailed(self.told[what]))
+            for what, note in NOTES.items()
+            if what in self.told
         )
 
 
@@ -86,21 +90,25 @@ def sorted_columns(
         DataError: a number with a typing error, or an infinite one, named by line.
     """
     inputs = Inputs()
-    for name, cells in columns.items():
-        found = reading(cells, decimal)
-        if found and found.cells.is_numbers:
-            inputs.spelling[name] = found.spelling
-            inputs.tell("spelled", name, found.example)
-            cells = found.cells
-        if is_typo(cells):
-            refuse_words(name, cells, where)
+    found = {name: reading(cells, decimal) for name, cells in columns.items()}
+    read = {name: _read(inputs, name, columns[name], found[name]) for name in columns}
+    refuse_words({name: cells for name, cells in read.items() if is_typo(cells)}, where)
+    for name, cells in read.items():
         if cells.text is None:
             _refuse_infinite(name, cells, where)
             _number(inputs, name, cells, () if chosen else starts)
         else:
-            spoiled = _spoiled(cells, found, where)
-            _category(inputs, name, cells, chosen, spoiled)
+            _category(inputs, name, cells, chosen, _spoiled(cells, found[name], where))
     return inputs
+
+
+def _read(inputs: Inputs, name: str, cells: Cells, found: Reading | None) -> Cells:
+    """Return the cells as they were found to be written, if they are numbers so."""
+    if not found or not found.cells.is_numbers:
+        return cells
+    inputs.spelling[name] = found.spelling
+    inputs.tell("spelled", name, found.example)
+    return found.cells
 
 
 def _refuse_infinite(name: str, cells: Cells, where: Where) -> None:
@@ -117,6 +125,9 @@ def _number(inputs: Inputs, name: str, cells: Cells, starts: Sequence[int]) -> N
             return
         if counts(numbers, starts):
             inputs.tell("counting", name, f"{numbers.min():.0f} to {numbers.max():.0f}")
+    codes = codes_for_missing(numbers)
+    if codes:
+        inputs.tell("codes", name, codes)
     inputs.numeric[name] = numbers
 
 
@@ -130,10 +141,9 @@ def _category(
     if spoiled:
         what, detail = spoiled
         inputs.tell(f"{what} {'left out' if useless else 'read'}", name, detail)
-    elif useless == "dates":
-        inputs.tell(useless, name, shown(cells.text.drop_nulls()[0]))
     elif useless:
-        inputs.tell(useless, name, f"{len(words):,} in {n:,} rows")
+        what, detail = useless
+        inputs.tell(what, name, detail)
     if not useless:
         inputs.codes[name] = encode(cells.text, words)
         inputs.categories.append((name, words))
@@ -144,14 +154,18 @@ def _category(
             inputs.tell("alike", name, listed(alike))
 
 
-def _useless(cells: Cells, n_words: int) -> str | None:
-    """Return the key of NOTES that says why a column of words is left out, if it is."""
+def _useless(cells: Cells, n_words: int) -> tuple[str, str] | None:
+    """Say why a column of words is left out, if it is: a key of NOTES and a detail."""
     assert cells.text is not None
     if are_dates(cells.text):
-        return "dates"
-    if 2 * n_words > cells.n_filled:
-        return "ids"
-    return "too many" if n_words > MAX_CATEGORIES else None
+        return "dates", shown(cells.text.drop_nulls()[0])
+    if 2 * n_words <= cells.n_filled and n_words <= MAX_CATEGORIES:
+        return None
+    unit = unit_of(cells.text)
+    if unit:
+        return "units", f"{shown(unit)} behind each"
+    what = "ids" if 2 * n_words > cells.n_filled else "too many"
+    return what, f"{n_words:,} in {cells.n_filled:,} rows"
 
 
 def _spoiled(cells: Cells, found: Reading | None, where: Where) -> tuple[str, str] | None:
@@ -168,9 +182,3 @@ def _spoiled(cells: Cells, found: Reading | None, where: Where) -> tuple[str, st
     row = int(cells.words[0])
     share = len(cells.words) / cells.n_filled
     return "words", f"{share:.0%}, the first {shown(cells.text[row])} in {where(row)}"
-
-
-def _some(columns: Sequence[tuple[str, str]]) -> str:
-    """Name the first columns with their details, and say how many more there are."""
-    more = f" and {count(len(columns) - MOST_TOLD)} more" if len(columns) > MOST_TOLD else ""
-    return ", ".join(f"{name} ({detail})" for name, detail in columns[:MOST_TOLD]) + more

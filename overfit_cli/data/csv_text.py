@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overfit_cli.data.cells import MISSING
 from overfit_cli.data.files import MAX_NAME, check_memory, max_columns, read_bytes
 from overfit_cli.data.naming import shown, shown_path
 from overfit_cli.errors import DataError
@@ -23,6 +24,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 SAID_SEPARATOR = re.compile(rb"\n*(sep=([,;\t|]))\n")
 """A first line that Excel writes and reads."""
 FIRST_ROWS = 10
+NO_VALUES = frozenset(text.encode() for text in MISSING)
 BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -46,6 +48,18 @@ class Text:
         rows = self.body.split(b"\n", FIRST_ROWS)[: min(FIRST_ROWS, len(self.lines))]
         cells = (row.decode().split(self.separator) for row in rows)
         return [tuple(cell.strip() for cell in row) for row in cells]
+
+    def sparse_last(self) -> int | None:
+        """Return how many cells are filled in the last row, if it alone lacks more than half."""
+        last = self._filled(self.body[self.body.rfind(b"\n", 0, -1) + 1 :])
+        if 2 * last >= len(self.names):
+            return None
+        above = itertools.islice(io.BytesIO(self.body), len(self.lines) - 1)
+        return None if any(self._filled(row) <= last for row in above) else last
+
+    def _filled(self, row: bytes) -> int:
+        cells = row.split(self.separator.encode())
+        return sum(cell.strip() not in NO_VALUES for cell in cells)
 
 
 def read_text(path: str) -> Text:

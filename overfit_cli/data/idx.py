@@ -39,6 +39,9 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
     Raises:
         DataError: files missing, damaged, or not telling the same number of rows.
     """
+    if request.dataset != "mnist":
+        # a folder of anything else is told so first, whatever else was asked
+        _find(Path(request.dataset), "train", "image")
     refuse_fields(request, TABLE_FIELDS, "IDX images")
     if request.task == "regression":
         raise UsageError("IDX images come with class labels; --task regression cannot be done.")
@@ -167,7 +170,10 @@ def _find(folder: Path, part: str, kind: str) -> str:
     if len({name.removesuffix(".gz") for name in names}) != 1:
         usual = f"{'train' if part == 'train' else 't10k'}-{kind}s-idx{3 if kind == 'image' else 1}"
         what = f"several ({', '.join(names)})" if names else "none"
-        raise DataError(f"{folder}: needs one {usual}-ubyte file (or .gz); found {what}.")
+        raise DataError(
+            f"{folder}: a directory of IDX images needs one {usual}-ubyte file (or .gz); "
+            f"found {what}."
+        )
     return str(folder / names[0])
 
 

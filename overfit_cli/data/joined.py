@@ -63,8 +63,8 @@ class JoinedFiles:
                     )
 
     def notes(self) -> tuple[str, ...]:
-        """Say which columns of the further files are of no use here."""
-        notes = []
+        """Say what is strange about the files, and which further columns are of no use here."""
+        notes = [note for file in self._files for note in file.notes()]
         for file in self._files[1:]:
             extra = [name for name in file.names if name not in self.names]
             if extra:

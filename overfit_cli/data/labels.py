@@ -11,6 +11,7 @@ from overfit_cli.data.dataset import Dataset, Floats, Ints, Likelihood
 from overfit_cli.data.preprocessing import LARGEST, moments
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.splits import Split
+from overfit_cli.data.suspects import extreme_targets
 from overfit_cli.errors import DataError, UsageError
 from overfit_cli.rng import stream
 from overfit_cli.words import shortened
@@ -26,14 +27,14 @@ def likelihood_of(dataset: Dataset) -> tuple[Likelihood, int]:
 
 
 def check_target(dataset: Dataset) -> tuple[str, ...]:
-    """Return notes on rare classes.
+    """Return notes on rare classes, or on targets that outweigh all others.
 
     Raises:
         DataError: a missing or constant target, one class, or fewer rows than classes.
     """
     if dataset.task == "regression":
         _check_values(dataset)
-        return ()
+        return extreme_targets(dataset)
     counts = np.bincount(dataset.target, minlength=len(dataset.classes))
     if np.count_nonzero(counts) < 2:
         raise DataError(f"{dataset.name}: one class only; at least two are needed to classify.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from overfit_cli.errors import LONGEST_PATH, cut
 from overfit_cli.words import count
 
 MOST_ALLOWED = 20
@@ -15,18 +16,24 @@ CLOSE = 0.65
 
 def shown(text: str, width: int = 40) -> str:
     """Return `text` quoted: escapes made visible, cut to `width` characters."""
-    return repr(text if len(text) <= width else text[: width - 1] + "…")
+    return repr(cut(text, width))
 
 
 def shown_path(path: str) -> str:
     """Return `path` as typed, unless something in it cannot be printed."""
-    return path if path.isprintable() and len(path) <= 300 else shown(path, 300)
+    return path if path.isprintable() and len(path) <= LONGEST_PATH else shown(path, LONGEST_PATH)
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Return up to `most` names, and how many more there are."""
     more = f" and {count(len(names) - most)} more" if len(names) > most else ""
     return ", ".join(shown(name) for name in names[:most]) + more
+
+
+def detailed(columns: Sequence[tuple[str, str]], most: int = 5) -> str:
+    """Name up to `most` columns with a detail each, and say how many more there are."""
+    more = f" and {count(len(columns) - most)} more" if len(columns) > most else ""
+    return ", ".join(f"{name} ({detail})" for name, detail in columns[:most]) + more
 
 
 def no_such(name: str, names: Sequence[str], what: str) -> str:

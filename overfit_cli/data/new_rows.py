@@ -86,9 +86,10 @@ def _table_rows(file: TableFile, schema: dict[str, Any]) -> NewRows:
     for name, how in spelling.items():
         if name in found and name not in file.typed:
             found[name] = _respelled(file, name, found[name], Spelling(*how))
-    for column, (name, cells) in zip(numbers, found.items(), strict=True):
+    for name, cells in found.items():
         _refuse_other_spelling(name, cells, Spelling(*spelling.get(name, ())), file.where)
-        refuse_words(name, cells, file.where)
+    refuse_words(found, file.where)
+    for column, (name, cells) in zip(numbers, found.items(), strict=True):
         infinite = np.flatnonzero(np.isinf(cells.numbers))
         refuse_rows(infinite, f"column {shown(name)} is infinite", file.where)
         numeric[:, column] = cells.numbers

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from overfit_cli.data.cells import Cells
 from overfit_cli.data.dataset import Ints
 from overfit_cli.data.naming import shown
-from overfit_cli.data.spelling import BETWEEN, MINUS, PERCENT, SIGN, Spelling, read_as
+from overfit_cli.data.spelling import BETWEEN, MINUS, NOTHING, PERCENT, SIGN, Spelling, read_as
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +95,8 @@ def likely_numbers(cells: Cells) -> bool:
     """Look at some of the words, which spares long columns of words the time."""
     assert cells.text is not None
     words = _at(cells.text, cells.words[:LOOK])
-    return 2 * int(words.str.contains(LIKELY).sum()) >= len(words) > 0
+    likely = words.str.contains(LIKELY) | words.str.to_lowercase().is_in(NOTHING)
+    return 2 * int(likely.sum()) >= len(words) > 0
 
 
 def _tried(cells: Cells, decimal: str) -> list[tuple[Spelling, Cells]]:

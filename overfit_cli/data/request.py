@@ -15,7 +15,7 @@ class DataRequest:
     """One data set as asked for on the command line or in a config; None means "not said".
 
     dataset: a name with options (`moons:n=200,noise=0.3`), `openml:NAME`, or a path.
-    val_size, test_size: a fraction of all rows (< 1) or a number of rows (>= 1); 0 is none.
+    val_size, test_size: a fraction of all rows (< 1) or a number of rows (>= 2); 0 is none.
     train_size: at most this many training rows (validation rows not among them).
     label_noise: fraction of training and validation labels replaced by another class
     (regression: standard deviation of added noise, in units of the target's own).

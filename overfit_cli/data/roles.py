@@ -50,8 +50,7 @@ def assign_roles(names: Sequence[str], request: DataRequest, source: str) -> Rol
         if name not in names:
             raise UsageError(f"{source}: " + no_such(name, names, "column"))
     for name in reserved:
-        if reserved.count(name) > 1 or name in (*request.features, *request.drop):
-            raise UsageError(f"{source}: column {shown(name)} cannot play two parts.")
+        _refuse_two_parts(name, targets, request, source)
     pool = set(request.features or names) - {*reserved, *request.drop}
     features = tuple(name for name in names if name in pool)
     if not features:
@@ -59,6 +58,19 @@ def assign_roles(names: Sequence[str], request: DataRequest, source: str) -> Rol
             f"{source}: no column is left as input; columns: {listed(names, MOST_ALLOWED)}."
         )
     return Roles(targets, features, *others, chosen=bool(request.features))
+
+
+def _refuse_two_parts(name: str, targets: Sequence[str], request: DataRequest, source: str) -> None:
+    """Refuse a column that is to be more than one of target, split, group, weight, input, none."""
+    parts = [*("the target" for target in targets if target == name)]
+    for field in ("split_column", "group_column", "weight_column"):
+        parts += [f"the --{field.replace('_', '-')}"] if getattr(request, field) == name else []
+    parts += ["among --features"] if name in request.features else []
+    parts += ["among --drop"] if name in request.drop else []
+    if len(parts) > 1:
+        raise UsageError(
+            f"{source}: column {shown(name)} cannot play two parts: it is {' and '.join(parts)}."
+        )
 
 
 def _targets(names: Sequence[str], said: str | None, source: str) -> tuple[str, ...]:

@@ -17,14 +17,23 @@ SIGN = "[$€£¥%]"
 PERCENT = "%"
 MINUS = "\u2212"
 """The sign of typesetters; keyboards have the hyphen."""
-NOTHING = ("-", "--", ".", "–", "—", MINUS)
-"""What stands for a missing value among numbers; elsewhere it may be a category."""
+NOTHING = (
+    *("-", "--", ".", "–", "—", MINUS, "na", "n.a.", "n/a", "#n/a", "<na>", "null", "\\n"),
+    *("missing", "(missing)", "unknown", "(unknown)", "not available", "blank", "(blank)"),
+)
+"""What, in any case of letters, stands for a missing value among numbers.
+
+Elsewhere it may be a category; `none` is not among it, for it may be a zero.
+"""
 BETWEEN = {".": r"[,'’\u{a0}\u{202f}]", ",": r"[.'’\u{a0}\u{202f}]"}
 """By decimal character: what may stand between groups of three digits."""
 DATE = (
     r"^(\d{4}([-/.])\d{1,2}[-/.]\d{1,2}|\d{1,2}([-/.])\d{1,2}[-/.](\d{4}|\d{2}))"
     r"([T ]\d{1,2}:\d{2}.*)?$"
 )
+
+UNIT = rf"^[+{MINUS}-]?[\d.,\s]*\d(\s*[^\d\s.,:/+{MINUS}-].*)$"
+"""A number and the text behind it."""
 
 
 class Spelling(NamedTuple):
@@ -64,7 +73,7 @@ def _asked(spelling: Spelling) -> list[pl.Expr]:
     import polars as pl
 
     text = pl.col("cell")
-    asked = [(text.is_null() | text.is_in(NOTHING)).alias("no word")]
+    asked = [(text.is_null() | text.str.to_lowercase().is_in(NOTHING)).alias("no word")]
     return [*asked, _numbers(text, spelling).alias("numbers")] if spelling.decimal else asked
 
 
@@ -102,6 +111,13 @@ def is_number(word: str) -> bool:
     signs = ("", *SIGN.strip("[]"))
     spellings = (Spelling(decimal, sign) for decimal in BETWEEN for sign in signs)
     return any(np.isfinite(read_as(cells, spelling).numbers[0]) for spelling in spellings)
+
+
+def unit_of(text: pl.Series) -> str | None:
+    """Return what stands behind the number in every filled cell, if it is the same in all."""
+    filled = text.filter(text.is_not_null() & ~text.str.to_lowercase().is_in(NOTHING))
+    units = filled.str.extract(UNIT).unique()
+    return units[0] if len(units) == 1 else None
 
 
 def are_dates(text: pl.Series) -> bool:

@@ -119,9 +119,13 @@ def _sizes(
 
 
 def _count(size: float, n: int, option: str) -> int:
-    """Turn a fraction (< 1, of n, at least one row) or a count into a number of rows."""
+    """Turn a fraction (< 1, of n, at least one row) or a count (not 1) into a number of rows."""
     if not (0.0 <= size < 1.0 or (size >= 1.0 and float(size).is_integer())):
         raise UsageError(f"{option} {size:g}: a fraction below 1 or a whole number of rows.")
+    if size == 1.0:
+        raise UsageError(
+            f"{option} 1: one row measures nothing; a fraction below 1, or at least 2 rows."
+        )
     if 0.0 < size < 1.0:
         return max(1, int(np.floor(size * n + 0.5)))
     return int(size)

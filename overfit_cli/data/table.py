@@ -145,7 +145,7 @@ def _weights(files: JoinedFiles, roles: Roles) -> NDArray[np.float64] | None:
     if not roles.weight:
         return None
     cells = files.cells([roles.weight])[roles.weight]
-    refuse_words(roles.weight, cells, files.where, CORRECT_ROW)
+    refuse_words({roles.weight: cells}, files.where, CORRECT_ROW)
     return check_weights(cells.numbers, roles.weight, files.where, files.path)
 
 

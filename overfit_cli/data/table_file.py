@@ -51,6 +51,9 @@ class TableFile(Protocol):
     def header_below(self) -> tuple[str, tuple[str, ...]] | None:
         """Return where one of the first rows looks like the header, and its cells."""
 
+    def notes(self) -> tuple[str, ...]:
+        """Say what is strange about the file."""
+
 
 def open_table(path: str) -> TableFile:
     """Open a CSV, TSV or Parquet file; gzipped text too.
@@ -110,6 +113,16 @@ class TextFile:
                 return self.where(row), cells
         return None
 
+    def notes(self) -> tuple[str, ...]:
+        """Say so if the last line seems to hold totals."""
+        filled = self._text.sparse_last()
+        if filled is None:
+            return ()
+        return (
+            f"{self.where(self.n_rows - 1)}, the last, has only {filled} of {len(self.names)} "
+            "cells: is it a line of totals? If so, delete it.",
+        )
+
     def _read(self, names: list[str], dtype: Any) -> pl.DataFrame:
         """Parse columns; cells that are not of `dtype` become null.
 
@@ -167,6 +180,10 @@ class ParquetFile:
 
     def header_below(self) -> None:
         """Return nothing: a Parquet file's names are told from its cells."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: what writes Parquet files adds no line of totals."""
+        return ()
 
     def raw(self, name: str) -> pl.Series:
         """Read one column as text, as it stands there."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,23 @@ from numpy.typing import NDArray
 from overfit_cli.data.cells import Cells, differ_in_case, distinct, encode
 from overfit_cli.data.dataset import Floats, Task
 from overfit_cli.data.ids import all_different, called_id, counts
-from overfit_cli.data.naming import listed, shown
+from overfit_cli.data.naming import detailed, listed, shown
 from overfit_cli.data.readings import is_mixed_percent, spelled
-from overfit_cli.data.spelling import are_dates
+from overfit_cli.data.spelling import are_dates, unit_of
 from overfit_cli.errors import DataError, UsageError
 from overfit_cli.words import count
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Where = Callable[[int], str]
 
 CORRECT_CELL = "Correct it, or leave the cell empty."
 CORRECT_ROW = "Correct it, or delete the row."
+CORRECT_MANY = {
+    CORRECT_CELL: "Correct them, or leave those cells empty.",
+    CORRECT_ROW: "Correct them, or delete those rows.",
+}
 PLACE = re.compile(r"(.*, )(line|row) (\d+)(.*)", re.DOTALL)
 
 MAX_WHOLE_CLASSES = 20
@@ -70,8 +77,7 @@ def _target_of_cells(
     (name, first), *more = columns.items()
     if not more and task != "regression" and len(first.words):
         return _text_classes(name, first, task, where, source)
-    for name, cells in columns.items():
-        refuse_words(name, cells, where, CORRECT_ROW)
+    refuse_words(columns, where, CORRECT_ROW)
     values = np.column_stack([cells.numbers for cells in columns.values()])
     return target_of_numbers(values, tuple(columns), task, where, source)
 
@@ -185,40 +191,66 @@ def refuse_missing(
     refuse_rows(rows, f"no value for the target {shown(name)}{read}", where, advice)
 
 
-def refuse_words(name: str, cells: Cells, where: Where, advice: str = CORRECT_CELL) -> None:
-    """Refuse a column of numbers that has a cell which is none.
+def refuse_words(columns: Mapping[str, Cells], where: Where, advice: str = CORRECT_CELL) -> None:
+    """Refuse columns of numbers that have cells which are none.
 
     Raises:
-        DataError: names the first such cell, its line and column.
+        DataError: names the first such cell, its line and column, and what else there is.
     """
-    if len(cells.words) and cells.text is not None:
-        row = int(cells.words[0])
-        more = f" ({len(cells.words):,} such cells)" if len(cells.words) > 1 else ""
+    wrong = [(name, c.text[c.words]) for name, c in columns.items() if c.text is not None]
+    if wrong:
+        (name, words), *others = wrong
+        more = [(shown(other), f"{count(len(text))}: {_spellings(text)}") for other, text in others]
+        nor = f" Nor are cells of {detailed(more)}." if more else ""
+        many = "" if len(words) == 1 else f" ({count(len(words))} such cells)"
+        if words.n_unique() > 1:
+            many = f" ({count(len(words))} such cells: {_spellings(words)})"
         raise DataError(
-            f"{where(row)}, column {shown(name)}: {shown(cells.text[row])} is not a number{more}. "
-            + advice
+            f"{where(int(columns[name].words[0]))}, column {shown(name)}: {shown(words[0])} is not "
+            f"a number{many}.{nor} {CORRECT_MANY[advice] if many or more else advice}"
         )
+
+
+def _spellings(words: pl.Series) -> str:
+    return listed(words.unique(maintain_order=True).to_list())
 
 
 def _text_classes(name: str, cells: Cells, task: Task | None, where: Where, source: str) -> Target:
     if task is None and is_typo(cells):
-        refuse_words(name, cells, where, CORRECT_ROW)
+        refuse_words({name: cells}, where, CORRECT_ROW)
     assert cells.text is not None
     classes = distinct(cells.text)
-    if task is None and len(classes) > MAX_WHOLE_CLASSES and are_dates(cells.text):
-        raise DataError(
-            f"{source}: the target {shown(name)} holds dates ({shown(cells.text[0])}); "
-            "write what is to be predicted as a number, such as days, or as a class."
-        )
-    if task is None and len(classes) > MAX_WHOLE_CLASSES and is_mixed_percent(cells):
-        raise DataError(
-            f"{source}: some cells of the target {shown(name)} have a percent sign, others have "
-            "none. Write all of them alike."
-        )
+    if task is None and len(classes) > MAX_WHOLE_CLASSES:
+        _refuse_other_numbers(name, cells, source)
     _check_classes(len(classes), len(cells.numbers), name, source)
     alike = differ_in_case(classes)
     notes = (f"classes that differ in case or blanks only: {listed(alike)}.",) if alike else ()
     return Target("classification", encode(cells.text, classes), (name,), classes, notes)
+
+
+def _refuse_other_numbers(name: str, cells: Cells, source: str) -> None:
+    """Refuse a target of many words that means numbers.
+
+    Raises:
+        DataError: for dates, some percents among plain numbers, and numbers with a unit.
+    """
+    assert cells.text is not None
+    if are_dates(cells.text):
+        raise DataError(
+            f"{source}: the target {shown(name)} holds dates ({shown(cells.text[0])}); "
+            "write what is to be predicted as a number, such as days, or as a class."
+        )
+    if is_mixed_percent(cells):
+        raise DataError(
+            f"{source}: some cells of the target {shown(name)} have a percent sign, others have "
+            "none. Write all of them alike."
+        )
+    unit = unit_of(cells.text)
+    if unit:
+        raise DataError(
+            f"{source}: the target {shown(name)} holds numbers with {shown(unit)} behind each. "
+            "Write the numbers alone."
+        )
 
 
 def is_typo(cells: Cells) -> bool:

@@ -192,6 +192,8 @@ def test_regression_splits_without_strata() -> None:
         ({"val_size": float("nan")}, "--val-size nan"),
         ({"test_size": 2.5}, "--test-size 2.5"),
         ({"test_size": float("inf")}, "--test-size inf"),
+        ({"val_size": 1.0}, "--val-size 1: one row measures nothing; a fraction below"),
+        ({"test_size": 1}, "--test-size 1: one row measures nothing"),
         ({"val_size": 0.6, "test_size": 0.4}, "no training row of 30"),
         ({"test_size": 30}, "no training row of 30"),
         ({"train_size": 0}, "--train-size 0"),

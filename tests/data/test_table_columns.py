@@ -21,8 +21,17 @@ from overfit_cli.errors import DataError, UsageError
         ({"split_column": "nope"}, "no column 'nope'. There are"),
         ({"target": "Y"}, "no column 'Y'. Did you mean 'y'"),
         ({"target": "WEIGTH "}, "Did you mean 'weight'"),
-        ({"features": ("y",)}, "'y' cannot play two parts"),
-        ({"group_column": "y"}, "'y' cannot play two parts"),
+        (
+            {"features": ("height", "y")},
+            "'y' cannot play two parts: it is the target and among --features.$",
+        ),
+        ({"drop": ("y",)}, "'y' cannot play two parts: it is the target and among --drop.$"),
+        ({"group_column": "y"}, "two parts: it is the target and the --group-column.$"),
+        ({"target": "y,y"}, "'y' cannot play two parts: it is the target and the target.$"),
+        (
+            {"split_column": "weight", "weight_column": "weight"},
+            "it is the --split-column and the --weight-column.$",
+        ),
         ({"split_column": "height", "val_file": "x.csv"}, "both divide"),
     ],
 )
@@ -90,7 +99,7 @@ def test_ids_that_begin_anew_in_the_next_file_are_ids(write: Any) -> None:
     assert load(write(content(30)), test_file=repeats).numeric_names == ("id", "day", "b")
 
 
-@pytest.mark.parametrize("word", ["unknown", "(1,234.50)", "n. a."])
+@pytest.mark.parametrize("word", ["not yet", "(1,234.50)", "n. a."])
 def test_numbers_with_some_words_are_no_ids(write: Any, word: str) -> None:
     cells = [word if i % 15 == 3 else f"{1000 + i * i / 7:,.2f}" for i in range(90)]
     rows = "".join(f'"{cell}",{i / 8},{i % 2}\n' for i, cell in enumerate(cells))
@@ -214,3 +223,38 @@ def test_a_word_in_a_further_file_is_named_with_its_file(write: Any) -> None:
     main = write("a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in range(40)))
     with pytest.raises(DataError, match=r"test\.csv, line 3, column 'a': 'oops'"):
         load(main, test_file=write("a,y\n1,0\noops,1\n", "test.csv"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit"),
+    [
+        ("{:.1f} m2", " m2"),
+        ("{:,.2f} USD", " USD"),
+        ("-{:.0f}kg/m³", "kg/m³"),
+        ("+{:.3f} °C", " °C"),
+    ],
+)
+def test_numbers_with_their_unit_are_left_out_with_the_reason(
+    write: Any, cell: str, unit: str
+) -> None:
+    rows = "".join(f'"{cell.format(i * 37.5)}",{i / 8},{i % 2}\n' for i in range(1, 60))
+    content = f"area,b,y\n{rows},1.5,0\nmissing,1,0\n"
+    data = load(write(content))
+    assert data.numeric_names == ("b",)
+    assert data.notes == (
+        f"left out, numbers with a unit: 'area' ({unit!r} behind each). "
+        "Write the numbers alone, and the unit in the column's name.",
+    )
+
+
+@pytest.mark.parametrize("other", ["12.5 ft", "12.5", "m2", "1-5 m2"])
+def test_numbers_with_several_units_are_text(write: Any, other: str) -> None:
+    rows = "".join(f"{i * 37.5} m2,{i / 8},{i % 2}\n" for i in range(60))
+    notes = load(write(f"area,b,y\n{rows}{other},1,0\n")).notes
+    assert [note.split(",")[1] for note in notes] == [" nearly every row has another value"]
+
+
+def test_few_numbers_with_a_unit_are_categories(write: Any) -> None:
+    rows = "".join(f"{12 * (i % 4)} months,{i / 8},{i % 2}\n" for i in range(60))
+    data = load(write(f"term,b,y\n{rows}"))
+    assert (data.categories[0][0], data.notes) == ("term", ())

@@ -123,6 +123,7 @@ def test_classes_called_plus_and_minus_are_classes(write: Any) -> None:
     ("values", "message"),
     [
         ([f"k{i}" for i in range(50)], "50 classes in 50 rows. Classes have to repeat"),
+        ([f"{i / 2} kg" for i in range(50)], "'y' holds numbers with ' kg' behind each"),
         ([f"2024-05-{i % 28 + 1:02}" for i in range(50)], r"holds dates \('2024-05-01'\)"),
     ],
 )
