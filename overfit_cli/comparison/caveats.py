@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from overfit_cli.comparison.edges import edges_told
 from overfit_cli.comparison.grouping import ArmRuns, ProblemRuns, values_tried
 from overfit_cli.comparison.inference_caveats import (
     chosen,
@@ -15,6 +16,7 @@ from overfit_cli.comparison.inference_caveats import (
 )
 from overfit_cli.comparison.records import Arm, Fidelity
 from overfit_cli.comparison.run import Run, order
+from overfit_cli.comparison.tails import tails_told
 from overfit_cli.words import plural
 
 # The training of every method; a remedy's own options have no counterpart in another.
@@ -30,9 +32,11 @@ def told(
     yield from _comparability(arms, baseline, metric)
     yield from _unequal_choice(arms)
     yield from _ties(arms, select)
+    yield from edges_told(group.arms, arms)
     yield from _other_training(group.arms, baseline)
     yield from _lost_seeds(arms, group.runs)
     yield from _no_numbers(arms, metric)
+    yield from tails_told(arms, metric)
     yield from warnings_told(arms, group.runs)
     yield from _versions(group)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -71,6 +71,24 @@ class Curves:
     epochs: tuple[int, ...]
     n: tuple[int, ...]
     bands: Mapping[str, Band]
+
+    def shared(self) -> Curves:
+        """Return the curves as far as every seed trains: a mean over fewer is of other seeds."""
+        whole = [place for place, n in enumerate(self.n) if n == max(self.n)]
+
+        def cut(values: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(values[place] for place in whole)
+
+        bands = {
+            name: Band(cut(band.mean), cut(band.low), cut(band.high))
+            for name, band in self.bands.items()
+        }
+        return Curves(self.axis, cut(self.epochs), cut(self.n), bands)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some seeds train longer than others."""
+        return len(set(self.n)) > 1
 
 
 @dataclass(frozen=True)

@@ -116,9 +116,13 @@ def _column(header: str, cells: Sequence[str], styles: Sequence[str], group: str
 
 
 def _sparklines(curve: MeanCurve, surface: Surface) -> list[Text]:
-    """Return a line each for train and val nll; the untrained epoch 0 is left out."""
+    """Return a line each for train and val nll; the untrained epoch 0 is left out.
+
+    They end where the first seed stopped: the mean of the others would seem to recover.
+    """
+    shared = set(curve.shared())
     columns = {
-        name: {epoch: value for epoch, value in column.items() if epoch > 0}
+        name: {epoch: value for epoch, value in column.items() if epoch > 0 and epoch in shared}
         for name, column in curve.values.items()
         if name.endswith("nll")
     }

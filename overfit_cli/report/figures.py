@@ -8,22 +8,48 @@ from collections.abc import Iterable, Sequence
 LARGE = 1e6
 """From here on a number is written with an exponent: its digits would only widen the table."""
 
+SMALL = 1e-3
+"""Where all numbers are below it, a column shows three digits of them, however many decimals."""
+
+MOST_DECIMALS = 6
+"""With more, or fewer than none, numbers are written with an exponent, to the same last place."""
 
 ROUNDING = 1e-12
-"""Values that differ by less than this share are the same value, averaged in another order;
-values below it are a zero."""
+"""Values that differ by less than this share are the same value, averaged in another order."""
+
+ZERO = 1e-8
+"""Parts of the last decimal below which a value is a zero, averaged in another order."""
 
 
 def number(value: float | None, decimals: int = 4) -> str:
-    """Return `value` with so many decimals; `-` for absent, no zero for what is small."""
+    """Return `value` with so many decimals; `-` for absent, no zero for what is small.
+
+    decimals: how many may be known; -4 is to ten thousands.
+    """
     if value is None:
         return "-"
     if not math.isfinite(value):
         return str(value)
-    if abs(value) < ROUNDING:
-        return f"{0:.{decimals}f}"
-    small = abs(value) < 0.5 * 10.0**-decimals
-    return f"{value:.1e}" if small or abs(value) >= LARGE else f"{value:.{decimals}f}"
+    if abs(value) < ZERO * 10.0 ** -max(0, decimals):
+        return fixed(0.0, decimals)
+    small, large = abs(value) < 0.5 * 10.0**-decimals, abs(value) >= LARGE and decimals >= 0
+    return f"{value:.1e}" if small or large else fixed(value, decimals)
+
+
+def fixed(value: float, decimals: int, exponent: bool = False) -> str:
+    """Return finite `value` to so many decimals, and no minus before a zero.
+
+    exponent: write it so where it need not be, as others beside it must.
+    """
+    near = round(value, decimals) + 0.0
+    if 0 <= decimals <= MOST_DECIMALS and not exponent:
+        return f"{near:.{decimals}f}"
+    return f"{near:.{max(0, decimals + _magnitude(near))}e}" if near else "0"
+
+
+def _magnitude(value: float) -> int:
+    """Return the power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))
 
 
 def rounded(value: float, decimals: int = 2) -> str:
@@ -36,11 +62,20 @@ def percent(fraction: float | None) -> str:
     return number(None if fraction is None else 100 * fraction, 2)
 
 
-def decimals(values: Iterable[float | None]) -> int:
-    """Return how many decimals give a typical one of `values` about five digits, at most four."""
-    sizes = [abs(value) for value in values if value is not None and 0 < abs(value) < LARGE]
-    typical = sorted(sizes)[len(sizes) // 2] if sizes else 1.0
-    return min(4, max(0, 4 - math.floor(math.log10(typical))))
+def decimals(values: Iterable[float | None], beside: Iterable[float] = ()) -> int:
+    """Return how many decimals give a typical one of `values` about five digits, at most four.
+
+    Where all are small, or some so large that they take an exponent and the typical one large too,
+    three digits and as many decimals as these need, fewer than none too. beside: numbers in the
+    same column that are to be written like them.
+    """
+    sizes = sorted(abs(v) for v in values if v is not None and v and math.isfinite(v))
+    usual = [size for size in sizes if size < LARGE] or sizes or [1.0]
+    magnitude = _magnitude(usual[len(usual) // 2])
+    largest = max([*usual, *sizes, *(abs(v) for v in beside if math.isfinite(v))])
+    if largest < SMALL or (largest >= LARGE and magnitude >= 3):
+        return 2 - magnitude
+    return min(4, max(0, 4 - magnitude))
 
 
 def mean(values: Sequence[float]) -> float:

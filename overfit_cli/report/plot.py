@@ -29,19 +29,33 @@ def plot(results: Sequence[RunResult]) -> Fitted:
 
 
 def _panels(means: Mapping[str, MeanCurve], axis: str, surface: Surface) -> RenderableType:
-    drawn = [_points(curve, name) for curve in means.values() for name in STYLES]
-    points = [point for part in drawn for point in part if math.isfinite(point[1])]
-    if not points:
+    drawn = [point for curve in means.values() for point in finite_points(curve)]
+    if not drawn:
         return surface.text("nothing to plot: no finite nll was recorded")
-    across = Scale.of([float(x) for x, _ in points], may_log=False)
-    up = Scale.of([y for _, y in points])
+    across = Scale.of([float(x) for x, _ in drawn], may_log=False)
+    up = Scale.of([y for _, y in drawn])
     rows = ROWS if len(means) == 1 else FEWER_ROWS
     parts = [panel(*item, axis, (across, up), rows, surface) for item in means.items()]
-    return Text("\n\n").join(Text("\n").join(part) for part in parts)
+    told = [surface.text(line) for line in ends_told(means.values())]
+    return Text("\n\n").join([*(Text("\n").join(part) for part in parts), *told])
 
 
 def _points(curve: MeanCurve, name: str) -> list[tuple[int, float]]:
-    return list(curve.values.get(name, {}).items())
+    """Return what is drawn: a mean over the seeds that train longest would seem to recover."""
+    shared = set(curve.shared())
+    return [(x, y) for x, y in curve.values.get(name, {}).items() if x in shared]
+
+
+def finite_points(curve: MeanCurve) -> Iterable[tuple[int, float]]:
+    """Yield what the axes must span."""
+    for name in STYLES:
+        yield from ((x, y) for x, y in _points(curve, name) if math.isfinite(y))
+
+
+def ends_told(curves: Iterable[MeanCurve]) -> Iterable[str]:
+    """Say where curves end, if that is not the end of every seed's training."""
+    if any(len(curve.shared()) < len(curve.counts) for curve in curves):
+        yield "means over seeds, up to the epoch where the first of them stopped"
 
 
 def panel(

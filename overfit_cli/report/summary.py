@@ -25,6 +25,9 @@ from overfit_cli.words import count, plural
 
 Values = Sequence[float]
 
+FEW_DIGITS = 20
+"""A mean of fewer last places is written with so few digits that its deviation needs its own."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -168,8 +171,7 @@ def _table(
 
 def _measured(measure: Measure, rows: Sequence[Row], surface: Surface) -> Column:
     table = [_values(measure, row) for row in rows]
-    typical = [mean(values) for values in table if values]
-    places = decimals(typical) if measure.places is None else measure.places
+    places = places_of(table) if measure.places is None else measure.places
     cells = tuple(Text(spread(values, places, surface.plus_minus)) for values in table)
     return Column(Text(measure.header), cells, optional=measure.optional)
 
@@ -179,13 +181,23 @@ def _values(measure: Measure, row: Row) -> list[float]:
     return [measure.scale * value for value in found if value is not None]
 
 
+def places_of(table: Iterable[Values]) -> int:
+    """Return how many decimals suit the means and deviations of a column's rows."""
+    known = [values for values in table if values]
+    deviations = (deviation(values) for values in known)
+    return decimals(map(mean, known), [sd for sd in deviations if sd is not None])
+
+
 def spread(values: Values, places: int, plus_minus: str) -> str:
     """Return `0.4123 ± 0.0120`, the mean alone for one value, nothing for none."""
     if not values:
         return ""
-    beside = deviation(values)
-    written = number(mean(values), places)
-    return written if beside is None else f"{written} {plus_minus} {rounded(beside, places)}"
+    centre, beside = mean(values), deviation(values)
+    written = number(centre, places)
+    if beside is None:
+        return written
+    write = number if abs(centre) < FEW_DIGITS * 10.0**-places else rounded
+    return f"{written} {plus_minus} {write(beside, places)}"
 
 
 def _words(header: str, cells: Sequence[str], optional: int) -> Column:

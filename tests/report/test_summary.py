@@ -4,7 +4,7 @@ import statistics
 import pytest
 from report_samples import diverged, metrics, regression, run, sampler, stopped, without_validation
 
-from overfit_cli.report.summary import summary
+from overfit_cli.report.summary import places_of, spread, summary
 from overfit_cli.report.surface import plain_text
 
 
@@ -109,3 +109,14 @@ def test_nothing_to_show():
 )
 def test_how_long_was_trained(changes, said):
     assert f"\n{said}" in plain_text(summary([run(**each) for each in changes]), 100)
+
+
+def test_a_deviation_is_written_like_its_mean():
+    """A zero beside a small mean would hide what the seeds scatter."""
+    table = [[3.2e-7, 3.6e-7], [2.1e-7, 2.1e-7]]
+    written = [spread(values, places_of(table), "±") for values in table]
+    assert written == ["3.40e-07 ± 2.8e-08", "2.10e-07 ± 0"]
+    assert spread([1e-5, 3e-5], 4, "±") == "2.0e-05 ± 1.4e-05"
+    assert spread([0.41230, 0.41234], 4, "±") == "0.4123 ± 0.0000"
+    wide = [[9e5, 7e5], [5e5, 8e6]]
+    assert spread(wide[0], places_of(wide), "±") == "8.00e+05 ± 1.41e+05"

@@ -51,13 +51,15 @@ def _chart(problem: Problem, arms: Sequence[Arm], arm: Arm, looks: Looks) -> Fig
     scaled(made, "y", [v for each in arms for v in _means(each, how)])
     epochs = [float(epoch) for each in arms for epoch in _curves(each).epochs]
     scaled(made, "x", epochs, may_log=False)
-    made.set_xlabel(f"{_curves(arm).axis} (dashed: train, solid: val)")
+    stop = " to first stop" if arm.curves and arm.curves.is_cut else ""
+    made.set_xlabel(f"{_curves(arm).axis}{stop} (dashed: train, solid: val)")
     made.set_ylabel(how.label)
     return figure
 
 
 def _curves(arm: Arm) -> Curves:
-    return arm.curves or Curves("epoch", (), (), {})
+    """Return what is drawn: a mean over the seeds that train longest would seem to recover."""
+    return arm.curves.shared() if arm.curves else Curves("epoch", (), (), {})
 
 
 def _means(arm: Arm, how: Measure) -> list[float]:
@@ -81,22 +83,18 @@ def _band(made: Axes, arm: Arm, name: str, how: Measure, colour: str) -> None:
 def _line(
     made: Axes, arm: Arm, name: str, how: Measure, colour: str, style: str | tuple[object, ...]
 ) -> None:
-    """Draw the mean; thin where fewer seeds than at the start were still training."""
     curves = _curves(arm)
     band = curves.bands.get(name)
-    if band is None:
-        return
-    values = [how.factor * value for value in band.mean]
-    whole = sum(n == curves.n[0] for n in curves.n)
-    made.plot(curves.epochs[:whole], values[:whole], color=colour, linestyle=style)
-    rest = slice(max(0, whole - 1), None)
-    made.plot(curves.epochs[rest], values[rest], color=colour, linestyle=style, linewidth=0.8)
+    if band is not None:
+        values = [how.factor * value for value in band.mean]
+        made.plot(curves.epochs, values, color=colour, linestyle=style)
 
 
 def _description(arm: Arm, how: Measure) -> str:
     """Say where both curves end and where validation was lowest."""
     curves = _curves(arm)
-    told = [f"Mean over {max(curves.n, default=0)} seeds, with their range."]
+    stop = ", up to the first stop" if arm.curves and arm.curves.is_cut else ""
+    told = [f"Mean over {max(curves.n, default=0)} seeds, with their range{stop}."]
     for part, word in (("train", "training"), ("val", "validation")):
         band = curves.bands.get(f"{part}_{how.key}")
         known = [v for v in band.mean if math.isfinite(v)] if band else []

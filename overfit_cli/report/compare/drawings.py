@@ -57,7 +57,7 @@ def _groups(problem: Problem, found: dict[str, Look]) -> Iterator[Group]:
     yield Group(
         "Curves",
         "Training rows dashed, validation rows solid, means over seeds with their range; grey is "
-        "the baseline on validation rows. A line is thin where some seeds had already stopped.",
+        "the baseline on validation rows. A line ends where the first of the seeds stopped.",
         tuple(curve_charts(problem, found)),
     )
     yield Group(

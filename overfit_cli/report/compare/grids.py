@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from overfit_cli.comparison.records import Arm, Problem, Setting
 from overfit_cli.report.compare.measures import (
     Measure,
-    interval_text,
+    interval_texts,
     known_metrics,
     measure,
     typical,
 )
 from overfit_cli.report.figures import decimals, number, rounded
-from overfit_cli.report.summary import spread
+from overfit_cli.report.summary import places_of, spread
 from overfit_cli.words import plural
 
 USUAL = ("nll", "error", "ece", "rmse")
@@ -144,7 +144,7 @@ def digits_of(how: Measure, table: Sequence[Sequence[float]]) -> int:
     """Return how many decimals suit the rows of a table, in the page's unit."""
     if how.factor != 1:
         return 2
-    return decimals(_finite(typical(values) for values in table))
+    return places_of(table)
 
 
 def _finite(values: Iterable[float]) -> list[float]:
@@ -176,10 +176,19 @@ def _chosen(arm: Arm, all_columns: bool) -> str:
 
 
 def setting_text(arm: Arm, setting: Setting, all_columns: bool) -> str:
-    """Return the values of a setting that differ within its method, or all of them."""
-    names = arm.varied if arm.varied and not all_columns else tuple(setting.values)
-    shown = (f"{name}={setting.values[name]}" for name in names if name in setting.values)
-    return ", ".join(shown) or "one setting"
+    """Return the values of a setting that differ within its method, or between methods, or all."""
+    values = setting.values
+    names: Iterable[str] = values
+    if not all_columns:
+        chosen = (name for name, value in values.items() if not _follows(arm, name, value))
+        names = arm.varied or chosen
+    return ", ".join(f"{name}={values[name]}" for name in names if name in values) or "one setting"
+
+
+def _follows(arm: Arm, name: str, value: str) -> bool:
+    """Whether nobody chose it: the precision is the inference's own, else float32."""
+    is_bayes = "bayes" in arm.name.partition(" ")[0].split("+")
+    return name == "dtype" and (is_bayes or value == "float32")
 
 
 def differences_grid(problem: Problem) -> Grid | None:
@@ -192,7 +201,7 @@ def differences_grid(problem: Problem) -> Grid | None:
     columns = tuple(
         Cells(
             measure(metric).of_difference,
-            tuple(interval_text(known[metric]) if metric in known else "" for known in intervals),
+            interval_texts([known.get(metric) for known in intervals]),
         )
         for metric in metrics
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Interval, Problem
-from overfit_cli.report.figures import mean, number
-
-MOST_DECIMALS = 6
+from overfit_cli.report.figures import LARGE, MOST_DECIMALS, fixed, mean, number
 
 
 @dataclass(frozen=True)
@@ -73,37 +71,53 @@ def test_mean(arm: Arm, metric: str) -> float:
 
 
 def enough_decimals(interval: Interval) -> int:
-    """Return the decimals that give half the interval's width two digits, at most six."""
+    """Return the decimals that give half the interval's width two digits.
+
+    None at least, unless its ends are so large that they take an exponent.
+    """
     factor = measure(interval.metric).factor
     width = (interval.high - interval.low) / 2 * factor
     size = width if math.isfinite(width) and width > 0 else abs(interval.difference) * factor / 10
     if not math.isfinite(size) or size <= 0:
         return 3
-    return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(size))))
+    places = 1 - math.floor(math.log10(size))
+    return places if _largest(interval) >= LARGE else max(0, places)
 
 
-def bounds(low: float, high: float, decimals: int) -> str:
+def _largest(interval: Interval) -> float:
+    ends = (abs(v) for v in (interval.difference, interval.low, interval.high) if math.isfinite(v))
+    return measure(interval.metric).factor * max(ends, default=0.0)
+
+
+def takes_exponent(interval: Interval) -> bool:
+    """Whether its numbers are too large or too small to be written out."""
+    return _largest(interval) >= LARGE or enough_decimals(interval) > MOST_DECIMALS
+
+
+def bounds(low: float, high: float, decimals: int, exponent: bool = False) -> str:
     """Return `[0.022, 0.060]`, nothing where there is no interval."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
+    return f"[{fixed(low, decimals, exponent)}, {fixed(high, decimals, exponent)}]"
 
 
-def fixed(value: float, decimals: int) -> str:
-    """Return `value` with so many decimals, and no minus before a zero."""
-    return f"{round(value, decimals) + 0.0:.{decimals}f}" if math.isfinite(value) else str(value)
+def interval_texts(intervals: Sequence[Interval | None]) -> tuple[str, ...]:
+    """Return a column of intervals, all with an exponent if one takes it; nothing for None."""
+    exponent = any(takes_exponent(each) for each in intervals if each is not None)
+    return tuple("" if each is None else interval_text(each, exponent) for each in intervals)
 
 
-def interval_text(interval: Interval) -> str:
+def interval_text(interval: Interval, exponent: bool = False) -> str:
     """Return `-0.041 [-0.060, -0.022]`, percent for fractions, `-` without a difference."""
     if not math.isfinite(interval.difference):
         return "-"
     factor, decimals = measure(interval.metric).factor, enough_decimals(interval)
     low, high = interval.low * factor, interval.high * factor
-    middle = fixed(interval.difference * factor, decimals)
-    return f"{middle} {bounds(low, high, decimals)}".rstrip()
+    shown = exponent or takes_exponent(interval)
+    middle = fixed(interval.difference * factor, decimals, shown)
+    return f"{middle} {bounds(low, high, decimals, shown)}".rstrip()
 
 
 def plain(value: float) -> str:
-    """Return a limit such as a rope as it was given: `0.01`, `412.5`."""
-    return f"{value:.4g}" if abs(value) < 1e4 else number(value, 0)
+    """Return a limit such as a rope as it was given: `0.01`, `412.5`; four digits at least."""
+    return number(value, 0) if 1e4 <= abs(value) < LARGE else f"{value:.4g}"

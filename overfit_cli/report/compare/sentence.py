@@ -6,8 +6,15 @@ import math
 from collections import Counter
 
 from overfit_cli.comparison.records import Finding, Interval, Problem, Verdict
-from overfit_cli.report.compare.measures import bounds, enough_decimals, fixed, measure, plain
+from overfit_cli.report.compare.measures import (
+    bounds,
+    enough_decimals,
+    measure,
+    plain,
+    takes_exponent,
+)
 from overfit_cli.report.compare.winner import linear_wins, trivial_wins, winner
+from overfit_cli.report.figures import fixed
 from overfit_cli.words import plural
 
 TESTS = {
@@ -116,10 +123,11 @@ def _size(verdict: Verdict) -> str:
         return f"no difference in test {interval.metric} is known"
     decimals, unit = enough_decimals(interval), measure(interval.metric).unit
     middle, low, high = _turned(interval)
-    zero = float(fixed(middle, decimals)) == 0
-    way = "differs" if zero else "lower" if interval.difference < 0 else "higher"
-    size = f"test {interval.metric} {way} by {fixed(middle, decimals)}{unit}"
-    return f"{size} {bounds(low, high, decimals)}".rstrip()
+    exponent = takes_exponent(interval)
+    written = fixed(middle, decimals, exponent)
+    way = "differs" if float(written) == 0 else "lower" if interval.difference < 0 else "higher"
+    size = f"test {interval.metric} {way} by {written}{unit}"
+    return f"{size} {bounds(low, high, decimals, exponent)}".rstrip()
 
 
 def _turned(interval: Interval) -> tuple[float, float, float]:

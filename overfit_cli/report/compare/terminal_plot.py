@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from overfit_cli.comparison.records import Comparison, Curves, Problem
-from overfit_cli.report.plot import FEWER_ROWS, STYLES, panel
+from overfit_cli.report.plot import FEWER_ROWS, ends_told, finite_points, panel
 from overfit_cli.report.scale import Scale
 from overfit_cli.report.seeds import MeanCurve
 from overfit_cli.report.surface import Fitted, Surface
@@ -50,7 +49,7 @@ def mean_curve_of(curves: Curves) -> MeanCurve:
 
 
 def _drawn(means: Mapping[str, MeanCurve], axis: str, surface: Surface) -> RenderableType:
-    points = [point for curve in means.values() for point in _points(curve)]
+    points = [point for curve in means.values() for point in finite_points(curve)]
     if not points:
         return surface.text("nothing to plot: no finite nll was recorded")
     scales = (
@@ -63,12 +62,8 @@ def _drawn(means: Mapping[str, MeanCurve], axis: str, surface: Surface) -> Rende
         Text("\n").join(panel(name, curve, axis, scales, FEWER_ROWS, narrow))
         for name, curve in means.items()
     ]
-    return _grid(drawn, across, narrow.width)
-
-
-def _points(curve: MeanCurve) -> Iterable[tuple[int, float]]:
-    for name in STYLES:
-        yield from ((x, y) for x, y in curve.values.get(name, {}).items() if math.isfinite(y))
+    told = (surface.text(line) for line in ends_told(means.values()))
+    return Group(_grid(drawn, across, narrow.width), *told)
 
 
 def _grid(drawn: list[Text], across: int, width: int) -> Table:

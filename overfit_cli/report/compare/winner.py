@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from overfit_cli.comparison.records import HIGHER_IS_BETTER, Arm, Problem, Trial, Verdict
+from overfit_cli.comparison.tails import decided_by_few
 from overfit_cli.report.compare.measures import measure, plain, test_mean, typical
+from overfit_cli.report.figures import decimals, number
 
 TRIVIAL = ("majority class", "mean")
 LINEAR = "linear model"
@@ -41,10 +43,21 @@ def next_reason(problem: Problem) -> str:
     arm = _to_use(problem)
     if arm is None or winner(problem) or _beats_all(arm, problem):
         return ""
+    few = ", which few seeds decide" if decided_by_few(problem.arms, problem.metric) else ""
     return (
-        f"'{arm.name}' has the best mean test {problem.metric} so far; "
+        f"'{arm.name}' {_best(arm, problem)} mean test {problem.metric} so far{few}; "
         "that it is better than the others is not shown."
     )
+
+
+def _best(arm: Arm, problem: Problem) -> str:
+    """Say that others have the same mean where a reader would see no difference."""
+    factor = measure(problem.metric).factor
+    means = [factor * test_mean(each, problem.metric) for each in problem.arms]
+    places = 2 if factor != 1 else decimals(means)
+    written = [number(mean, places) for mean in means]
+    alone = written.count(written[problem.arms.index(arm)]) == 1
+    return "has the best" if alone else "is one of those with the best"
 
 
 def _beats_all(arm: Arm, problem: Problem) -> bool:
@@ -71,7 +84,7 @@ def trivial_wins(problem: Problem) -> str:
     points = [each for each in POINTS if not math.isnan(_guess(problem, each))]
     point = points[0] if metric == "nll" and points else metric
     sharp = _best_of_all(problem, point)
-    if sharp is None or not _beats_guess(sharp, problem, point):
+    if sharp is None or not _beats_guess(sharp, problem, point) or _alike(sharp, problem, point):
         return told
     by = f"By {_against(sharp, problem, point)} {sharp.name} does"
     return f"{told}. {by}: only its uncertainty is off"
@@ -107,9 +120,20 @@ def _beats_guess(arm: Arm, problem: Problem, metric: str) -> bool:
 
 
 def _against(arm: Arm, problem: Problem, metric: str) -> str:
-    how = measure(metric)
-    values = (test_mean(arm, metric), _guess(problem, metric))
-    return f"{how.label} {' against '.join(plain(how.factor * value) for value in values)}"
+    return f"{measure(metric).label} {' against '.join(_values(arm, problem, metric))}"
+
+
+def _alike(arm: Arm, problem: Problem, metric: str) -> bool:
+    """Whether a reader would see the same number twice."""
+    ours, theirs = _values(arm, problem, metric)
+    return ours == theirs
+
+
+def _values(arm: Arm, problem: Problem, metric: str) -> tuple[str, str]:
+    """Return an arm's mean and the guess as they are written."""
+    factor = measure(metric).factor
+    ours, theirs = test_mean(arm, metric), _guess(problem, metric)
+    return plain(factor * ours), plain(factor * theirs)
 
 
 def _gain(verdict: Verdict) -> float:

@@ -21,12 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_payloads import PAYLOADS
 
-from overfit_cli.comparison.records import Band, Bin
+from overfit_cli.comparison.records import Band, Bin, Curves
 from overfit_cli.errors import StoreError
 from overfit_cli.report.compare.drawing import axes, drawn, scaled, svg
 from overfit_cli.report.compare.drawings import groups
 from overfit_cli.report.compare.figure_files import slug, write_figures
 from overfit_cli.report.compare.palette import ALL, METHODS, PAPER, RULE, looks
+from overfit_cli.report.compare.terminal_plot import comparison_plot
+from overfit_cli.report.surface import plain_text
 
 
 def drawings(*problems):
@@ -126,6 +128,27 @@ def test_every_seed_of_the_distance_is_a_dot():
     assert sorted(drawn) == sorted(wanted)
     # from zero on, so that near looks near
     assert made.get_xlim()[0] <= 0
+
+
+def test_a_curve_ends_where_the_first_seed_stopped():
+    """A mean over the seeds that train longest would seem to recover."""
+    band = Band((2.0, 1.0, 1.5, 0.1), (1.0,) * 4, (3.0,) * 4)
+    bands = {"train_nll": band, "val_nll": band}
+    short = Curves("epoch", (0, 1, 2, 3), (5, 5, 5, 1), bands)
+    whole = replace(classification(), arms=(replace(classification().arms[0], curves=short),))
+    made = next(d for d in drawings(whole) if d.name.startswith("curves"))
+    axes_drawn = made.draw().axes[0]
+    assert {tuple(line.get_xdata()) for line in axes_drawn.lines} == {(0, 1, 2)}
+    assert axes_drawn.get_ylim()[0] > 0.1
+    assert axes_drawn.get_xlabel() == "epoch to first stop (dashed: train, solid: val)"
+    assert (
+        "up to the first stop. On training rows lowest 1.000, at the end 1.500." in made.description
+    )
+    text = plain_text(comparison_plot(comparison(whole)), 100)
+    assert "lowest at 1 (^)" in text
+    assert "means over seeds, up to the epoch where the first of them stopped" in text
+    # the axis begins at the lowest point that is drawn
+    assert "0.1" not in text
 
 
 def test_who_was_held_against_nothing_has_no_distance_drawn():

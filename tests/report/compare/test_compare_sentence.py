@@ -7,6 +7,7 @@ import pytest
 from comparison_samples import classification, one_seed, regression, undecided, verdict
 
 from overfit_cli.comparison.records import Interval
+from overfit_cli.report.compare.measures import interval_texts
 from overfit_cli.report.compare.sentence import answer, p_value, verdict_sentence
 
 SPLITS = classification()
@@ -124,3 +125,24 @@ def test_answer_without_a_winner():
 def test_answer_keeps_the_reservation():
     assert answer(regression()).endswith("p = .002, on these rows.")
     assert "these two networks" in answer(one_seed())
+
+
+TINY = [Interval("rmse", -8e-9, -3.5e-8, 1.9e-8), Interval("rmse", 3e-6, -1e-6, 7e-6)]
+HUGE = [Interval("rmse", -1.9e6, -4.1e6, 0.3e6), Interval("rmse", 170000.0, -300000.0, 640000.0)]
+
+
+def test_differences_keep_their_digits_at_any_scale():
+    """What is not zero is not written as zero, and a column has one format."""
+    assert interval_texts([*TINY, None]) == (
+        "-8e-09 [-3.5e-08, 1.9e-08]",
+        "3.0e-06 [-1.0e-06, 7.0e-06]",
+        "",
+    )
+    assert interval_texts(HUGE) == (
+        "-1.9e+06 [-4.1e+06, 3e+05]",
+        "1.70000e+05 [-3.00000e+05, 6.40000e+05]",
+    )
+    assert interval_texts(HUGE[1:]) == ("170000 [-300000, 640000]",)
+    told = verdict_sentence(verdict(interval=TINY[0], rope=3.39e-9), SPLITS)
+    assert "test rmse lower by 8e-09 units of the target [-1.9e-08, 3.5e-08]" in told
+    assert "within 3.39e-09 units" in told

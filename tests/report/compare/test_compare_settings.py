@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from comparison_samples import SEEDS, arm, classification, comparison
 
-from overfit_cli.comparison.records import Setting
+from overfit_cli.comparison.records import Arm, Setting
 from overfit_cli.report.compare import response_charts, setting_scores
 from overfit_cli.report.compare.drawing import svg
 from overfit_cli.report.compare.drawings import groups
+from overfit_cli.report.compare.grids import setting_text
 from overfit_cli.report.compare.html import comparison_html
 from overfit_cli.report.compare.markdown import comparison_markdown
 from overfit_cli.report.compare.page import comparison_page
@@ -126,3 +127,15 @@ def test_the_page_of_thousands_of_settings_stays_small():
     )
     assert lots < 4 * few
     assert "Left out" not in response(many(20, 5), "lr")[0].caption
+
+
+def test_a_precision_that_nobody_chose_is_not_called_chosen():
+    def shown(name, varied=(), all_columns=False, **values):
+        setting = Setting(values, 1, (0,), (1.0,), (1.0,))
+        return setting_text(Arm(name, (), (setting,), varied), setting, all_columns)
+
+    assert shown("bayes (inference hmc)", dtype="float64", chains="4") == "chains=4"
+    assert shown("none", dtype="float32") == "one setting"
+    assert shown("none", dtype="float64") == "dtype=float64"
+    assert shown("bayes", varied=("dtype",), dtype="float64") == "dtype=float64"
+    assert shown("none", all_columns=True, dtype="float32") == "dtype=float32"

@@ -141,3 +141,18 @@ def test_good_predictions_of_bad_uncertainty_are_told_apart_from_bad_ones():
 )
 def test_when_guessing_wins(problem, said):
     assert bool(trivial_wins(problem)) is said
+
+
+def test_a_difference_that_no_reader_would_see_is_not_claimed():
+    """Two means that are written alike are not said to differ."""
+    problem = classification()
+    base, other, *_ = problem.arms
+    alike = (scored(base, {0: 0.3, 1: 0.4}), scored(other, {0: 0.3, 1: 0.4 - 1e-9}))
+    undecided_yet = replace(problem, arms=alike, verdicts=(undecided("dropout"),))
+    assert " is one of those with the best mean test nll so far; that" in next_reason(undecided_yet)
+    lone = replace(regression(), metric="nll", arms=regression().arms[1:2])
+    mean = sum(t.scores["test"]["rmse"] for t in lone.arms[0].trials) / len(lone.arms[0].trials)
+    for more, said in ((1 + 1e-7, False), (1.1, True)):
+        guess = {"mean": {"nll": -99.0, "rmse": mean * more}}
+        told = trivial_wins(replace(lone, references=guess))
+        assert ("By rmse" in told) is said
