@@ -20,7 +20,7 @@ import typer
 
 from overfit_cli.cli.flags import METHODS
 from overfit_cli.cli.panels import PanelledCommand
-from overfit_cli.errors import Interrupted, OverfitError, StoreError
+from overfit_cli.errors import Interrupted, OverfitError, StoreError, readable
 
 # Pydantic would look for plug-ins in every installed package, which we neither need nor trust.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -200,7 +200,7 @@ def _wording(error: Any) -> str:
     command = error.ctx.command_path if error.ctx else "overfit"
     hint += _instead(message, command)
     end = "" if message.endswith(("?", ".")) else "."
-    return f"overfit: {message}{end}{hint} See: {command} --help"
+    return readable(f"overfit: {message}{end}{hint} See: {command} --help")
 
 
 def _instead(message: str, command: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from overfit_cli.cli.console import say, show
+from overfit_cli.cli.places import check_store, store_path
 from overfit_cli.cli.subject import target_told
 from overfit_cli.data import Prepared
+from overfit_cli.data.registry import SUFFIXES
 from overfit_cli.errors import UsageError
 from overfit_cli.experiment.config import read_config
 from overfit_cli.experiment.loading import ready
@@ -21,7 +23,11 @@ from overfit_cli.experiment.options import parse_options
 from overfit_cli.experiment.spec import RunSpec, specs_of
 from overfit_cli.experiment.stack import Stack, network_of
 from overfit_cli.experiment.stacks import stacks_of
+from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import Subject, headline
+
+# A config may be called .txt, though a table may be too.
+DATA_SUFFIXES = set(SUFFIXES) - {".txt"}
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,10 @@ def announce(request: Request) -> Asked:
     """Read, load and check what `run` was asked for, and print the headline.
 
     Raises:
-        UsageError, DataError: before anything is written.
+        UsageError, DataError, StoreError: before anything is written.
     """
     asked = checked(asked_specs(request))
+    check_store(store_path(request.store))
     if not request.json:
         show(headline(subject_of(asked)))
     notes = [note for prepared in asked.data for note in prepared.notes]
@@ -74,7 +81,25 @@ def option_sets(request: Request) -> list[Any]:
     given = {key: parsed(key, value) for key, value in request.given.items()}
     if request.config is None:
         return [parse_options(given)]
-    return read_config(request.config, given)
+    return read_config(not_a_table(request.config), given)
+
+
+def not_a_table(config: str) -> str:
+    """Return `config`.
+
+    Raises:
+        UsageError: it is a data file by its name; tells the command that was meant.
+    """
+    if PurePath(config.lower().removesuffix(".gz")).suffix not in DATA_SUFFIXES:
+        return config
+    own = ("--debug", "--config", config, f"--config={config}")
+    command, *words = [word for word in sys.argv[1:] if word not in own]
+    has_target = any(word.split("=")[0] == "--target" for word in words)
+    target = [] if has_target or ".npz" in config.lower() else ["--target", "COLUMN"]
+    raise UsageError(
+        f"{config} is data, not a config; data are given with --dataset:\n"
+        + shell(["overfit", command, "--dataset", config, *target, *words])
+    )
 
 
 def asked_specs(request: Request) -> list[RunSpec]:

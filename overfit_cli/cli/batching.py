@@ -10,7 +10,7 @@ from typing import Any
 
 from overfit_cli.batch.batch import LISTED, Batch, Tally
 from overfit_cli.batch.estimate import Estimate, estimate, operations_of
-from overfit_cli.cli.asking import parsed, typed
+from overfit_cli.cli.asking import not_a_table, parsed, typed
 from overfit_cli.cli.batch import BUILT_IN
 from overfit_cli.cli.console import counter, say, show, write
 from overfit_cli.cli.places import store_exists, store_path
@@ -89,7 +89,7 @@ def _config(request: BatchRequest, given: Mapping[str, Any]) -> Config:
     name = request.name
     if request.config is None and name is None:
         name = name_after(BUILT_IN, given)
-    return read_batch(request.config or BUILT_IN, given, name)
+    return read_batch(not_a_table(request.config or BUILT_IN), given, name)
 
 
 def _show_plan(request: BatchRequest, batch: Batch) -> None:

@@ -11,7 +11,7 @@ from overfit_cli.batch.batch import Batch
 from overfit_cli.batch.estimate import estimate
 from overfit_cli.batch.speed import speeds, widths
 from overfit_cli.batch.tasks import LOADER
-from overfit_cli.cli.asking import parsed
+from overfit_cli.cli.asking import not_a_table, parsed
 from overfit_cli.cli.console import say, show, write
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.errors import UsageError
@@ -37,9 +37,8 @@ def run_bench(given: dict[str, Any], config: str, json: bool) -> None:
     Raises:
         UsageError, DataError: see batch; or if no method has minibatch steps.
     """
-    batch = Batch(
-        Plan(read_batch(config, {key: parsed(key, value) for key, value in given.items()}))
-    )
+    options = {key: parsed(key, value) for key, value in given.items()}
+    batch = Batch(Plan(read_batch(not_a_table(config), options)))
     batch.check()
     specs = _methods(batch.plan)
     first, data = specs[0], LOADER.prepared(specs[0])

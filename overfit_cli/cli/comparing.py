@@ -27,7 +27,7 @@ from overfit_cli.report.compare.markdown import comparison_markdown
 from overfit_cli.report.compare.page import comparison_page
 from overfit_cli.report.compare.terminal_plot import comparison_plot
 from overfit_cli.report.escape import shell
-from overfit_cli.report.files import write_file
+from overfit_cli.report.files import check_file, check_folder, write_file
 from overfit_cli.report.surface import plain_text
 from overfit_cli.store import Store
 from overfit_cli.store.selection import parse
@@ -89,10 +89,18 @@ def compare_and_show(selection: str, question: Question, request: Request) -> No
 
 
 def _checked(request: Request) -> list[Gate]:
-    """Return the conditions of `--fail-if`; raise UsageError for options that cannot be."""
+    """Return the conditions of `--fail-if`.
+
+    Raises:
+        UsageError, StoreError: options that cannot be; an output that cannot be written.
+    """
     choose(request.form, FORMATS, "--format")
     if request.plot and request.form != "table":
         raise UsageError(f"--plot draws in the terminal, and the format is {request.form}.")
+    if request.output is not None:
+        check_file(request.output)
+    if request.figures is not None:
+        check_folder(request.figures)
     return [gate_of(text) for text in request.fail_if]
 
 

@@ -74,19 +74,21 @@ def progress() -> Iterator[Progress | None]:
         yield bar
 
 
-# Off a terminal a long batch says how far it is, but not at every run.
-LINE_SECONDS = 60.0
+# Off a terminal a long batch says how far it is: soon for the first time, but not at every run.
+FIRST_SECONDS, LINE_SECONDS = 10.0, 60.0
 
 
 @contextmanager
 def counter() -> Iterator[Callable[[int, int, str, int], None]]:
     """Yield what shows progress over many runs on stderr: (over, total, words, over before).
 
-    A bar with an ETA on a terminal; elsewhere a line about once a minute.
+    A bar with an ETA on a terminal; elsewhere a line with an estimate of what is left, about once
+    a minute, and none for what takes a few seconds.
     """
     with progress() as bar:
         task: list[TaskID] = []
-        said = [time.monotonic()]
+        started = time.monotonic()
+        due = [started + FIRST_SECONDS]
 
         def count(over: int, total: int, words: str, before: int) -> None:
             if bar is not None:
@@ -95,8 +97,16 @@ def counter() -> Iterator[Callable[[int, int, str, int], None]]:
                 bar.update(
                     task[0], description=words, total=total - before, completed=over - before
                 )
-            elif time.monotonic() - said[0] > LINE_SECONDS:
-                said[0] = time.monotonic()
-                say(words)
+            elif before < over < total and (now := time.monotonic()) >= due[0]:
+                due[0] = now + LINE_SECONDS
+                say(f"{words}, {_about((now - started) * (total - over) / (over - before))}")
 
         yield count
+
+
+def _about(seconds: float) -> str:
+    """Return `about 6 min`, `about 2 h 5 min`: an estimate deserves no seconds."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return f"about {minutes} min" if minutes else "less than a minute"
+    return f"about {hours:,} h" + (f" {minutes} min" if minutes else "")

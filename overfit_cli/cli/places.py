@@ -12,6 +12,7 @@ import typer
 from overfit_cli.errors import StoreError, UsageError
 
 DEFAULT_STORE = "overfit.db"
+SQLITE = b"SQLite format 3\0"
 
 StoreOption = Annotated[
     str | None,
@@ -51,6 +52,30 @@ def store_exists(path: str) -> bool:
     except (OSError, ValueError) as error:
         raise StoreError(f"store {path!r}: {getattr(error, 'strerror', None) or error}.") from None
     return found.st_size > 0 or not stat.S_ISREG(found.st_mode)
+
+
+def check_store(path: str) -> None:
+    """Open now what does not look like a store, so that a refusal comes before all else.
+
+    Raises:
+        StoreError: there can be none at `path`.
+    """
+    if not _looks_like_one(path):
+        from overfit_cli.store import Store
+
+        with Store.open(path):
+            pass
+
+
+def _looks_like_one(path: str) -> bool:
+    """Tell whether a store is at `path` or can be made there, by what can be seen at once."""
+    file = Path(path)
+    if not store_exists(path):
+        return os.access(file.parent, os.W_OK)
+    if not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
+        return False
+    with file.open("rb") as opened:
+        return opened.read(len(SQLITE)) == SQLITE
 
 
 def complete_run(incomplete: str) -> list[str]:

@@ -21,13 +21,15 @@ from overfit_cli.experiment.stored import require_model, require_own_spec, resul
 from overfit_cli.experiment.train import finish, train
 from overfit_cli.records import Model, RunResult
 from overfit_cli.report.escape import csv_text
-from overfit_cli.report.files import write_file
+from overfit_cli.report.files import check_file, write_file
 from overfit_cli.report.json_text import document
 from overfit_cli.store import Store
 
 
 def predict_rows(run: str, file: str, store: str | None, output: str | None, json: bool) -> None:
     """Carry out `overfit predict`; a run stored without parameters is trained again first."""
+    if output is not None:
+        check_file(output)
     with Store.open(store_path(store), "read") as opened:
         result = load_one(opened, run, blobs=True)
     if result.status != "done":

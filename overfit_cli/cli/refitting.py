@@ -8,7 +8,7 @@ from typing import Any
 from overfit_cli.cli.asking import Request, asked_specs, checked, subject_of
 from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.one_run import batch_of_last, load_one
-from overfit_cli.cli.places import store_exists, store_path
+from overfit_cli.cli.places import check_store, store_exists, store_path
 from overfit_cli.cli.training import train_and_store
 from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
 from overfit_cli.experiment.spec import RunSpec, current_versions
@@ -28,6 +28,7 @@ def refit_all_rows(
     request = Request(given, config, store, save_model=True)
     asked = checked([on_all_rows(_chosen(method, request))])
     data = asked.data[0]
+    check_store(store_path(store))
     if not json:
         show(headline(subject_of(asked)))
     for note in data.notes:

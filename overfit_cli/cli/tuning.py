@@ -12,11 +12,11 @@ from overfit_cli.batch.batch import Batch
 from overfit_cli.batch.estimate import operations_of
 from overfit_cli.batch.race import Bracket
 from overfit_cli.batch.tune import ETA, Ended, Tuning, settings_of, tuned, tuning_of
-from overfit_cli.cli.asking import parsed, typed
+from overfit_cli.cli.asking import not_a_table, parsed, typed
 from overfit_cli.cli.batch import BUILT_IN
 from overfit_cli.cli.batching import SMALL
 from overfit_cli.cli.console import counter, say, show, write
-from overfit_cli.cli.places import store_path
+from overfit_cli.cli.places import check_store, store_path
 from overfit_cli.errors import Interrupted, RunsFailed
 from overfit_cli.executors import available_cores, executor_of
 from overfit_cli.executors.executor import Executor
@@ -60,11 +60,12 @@ def run_tune(request: TuneRequest) -> None:
     """
     given = {key: parsed(key, value) for key, value in request.given.items()}
     title = name_after(BUILT_IN, given) if request.config == BUILT_IN else None
-    plan = Plan(read_batch(request.config, given, title))
+    plan = Plan(read_batch(not_a_table(request.config), given, title))
     notes = Batch(plan).check()
     tuning = tuning_of(plan, request.eta or ETA, request.budget)
     workers, executor = _place(request, plan)
     subject = _subject(tuning, workers)
+    check_store(store_path(request.store))
     if not request.json:
         show(tune_head(subject))
     for note in notes:

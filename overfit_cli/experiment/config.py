@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from overfit_cli.errors import UsageError, unknown
+from overfit_cli.errors import UsageError, cut, unknown
 from overfit_cli.experiment.options import Options, parse_options
 
 # A config is a page of text; anything larger is a mistake.
@@ -83,11 +83,7 @@ def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {error}.") from None
     source = _Source(path, text)
-    tables = keys.pop("methods", [{}])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise UsageError(f"{path}: write each method as a table [[methods]].")
-    if not tables:
-        raise UsageError(f"{path}: 'methods' is empty: name one method at least.")
+    tables = source.methods(keys)
     own_title = source.title(keys.pop("name", path.stem))
     select = source.select(keys.pop("select", {}))
     shared = source.table(keys)
@@ -146,6 +142,19 @@ class _Source:
                 self._refuse(key, f"'{key}' is given once as a value and once as an axis")
         return single | {key: self._axis(key, values) for key, values in grid.items()}
 
+    def methods(self, keys: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take the tables of methods out of `keys`, and return them."""
+        for key, value in keys.items():
+            listed = isinstance(value, list) and any(isinstance(item, dict) for item in value)
+            if listed and key not in ("methods", "select", "grid"):
+                self._refuse(key, f"unknown tables [[{cut(key)}]]; write [[methods]]")
+        tables = keys.pop("methods", [{}])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._refuse("methods", "write each method as a table [[methods]]")
+        if not tables:
+            self._refuse("methods", "'methods' is empty: name one method at least")
+        return tables
+
     def _axis(self, key: str, values: Any) -> _Axis:
         if not isinstance(values, list) or not values:
             self._refuse(key, f"grid.{key} must be a list of values, such as [1, 2]")
@@ -198,11 +207,17 @@ def find_config(name: str) -> Path:
     try:
         if Path(name).is_file():
             return Path(name)
+        is_folder = bool(name) and Path(name).is_dir()
     except (OSError, ValueError) as error:
-        raise UsageError(f"config {name!r}: {error}.") from None
+        raise UsageError(f"config {name!r}: {getattr(error, 'strerror', error)}.") from None
     named = shipped()
     if name in named:
         return named[name]
+    if is_folder:
+        raise UsageError(
+            f"{name} is a directory; a config is a TOML file or one of {', '.join(named)}. "
+            "Data are given with --dataset."
+        )
     raise UsageError(f"no such file; {unknown(name, named, 'shipped config')}")
 
 

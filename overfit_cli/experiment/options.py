@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from overfit_cli.bayes import INFERENCES
 from overfit_cli.core.schedules import schedule
-from overfit_cli.errors import UsageError, unknown
+from overfit_cli.errors import UsageError, cut, unknown
 from overfit_cli.remedies import REGISTRY
 from overfit_cli.remedies.remedy import Need
 
@@ -126,11 +126,21 @@ def idle_options(settings: Mapping[str, Any]) -> dict[str, str]:
         for key, values in needs
         if name in settings and key in settings and settings[key] not in values
     }
+    idle |= dict.fromkeys(accidental(settings), "was not used by that version")
     if "p" in settings and not settings.get("hidden", True):
         idle["p"] = "is for hidden layers, and there are none"
     if "prior_sd" in settings:
         idle.setdefault("prior_width", "is for unknown precisions, and --prior-sd fixes them")
     return idle
+
+
+def accidental(settings: Mapping[str, Any]) -> list[str]:
+    """Return options that a stored run's settings hold, and its inference did not use then."""
+    inference = INFERENCES.get(settings.get("inference", ""))
+    if inference is None:
+        return []
+    version = settings.get("versions", {}).get(inference.name, inference.version)
+    return [name for name, since in inference.since.items() if name in settings and version < since]
 
 
 def _either(values: Sequence[str]) -> str:
@@ -165,7 +175,7 @@ def _plain(error: Any, name: str) -> str:
         return unknown(str(error["input"]), choices, f"value of {name}")
     # "Input should be a valid integer, unable to parse string as an integer"
     allowed = str(error["msg"]).split(",")[0].replace("Input should", "must")
-    return f"{name}: {allowed} (got {error['input']!r})."
+    return f"{name}: {allowed} (got {cut(repr(error['input']))})."
 
 
 def _choices(expected: str) -> list[str]:

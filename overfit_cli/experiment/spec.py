@@ -103,15 +103,25 @@ def parse_method(text: str) -> tuple[str, ...]:
     """Return the remedies of a method such as `dropout+max-norm`.
 
     Raises:
-        UsageError: an unknown name (with the nearest), one named twice, or `none` in company.
+        UsageError: an unknown name (with the nearest), an inference of bayes, one named twice, or
+            `none` in company.
     """
-    names = tuple(choose(name.strip(), REGISTRY, "method") for name in text.split("+"))
+    written = [name.strip() for name in text.split("+")]
+    for name in set(INFERENCES).intersection(written):
+        raise UsageError(_of_bayes(name, written))
+    names = tuple(choose(name, REGISTRY, "method") for name in written)
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"method '{text}': '{name}' is named twice.")
     if len(names) > 1 and "none" in names:
         raise UsageError(f"method '{text}': 'none' cannot be combined; leave it out.")
     return names
+
+
+def _of_bayes(name: str, written: Sequence[str]) -> str:
+    """Say how the method is written in which an inference stands for bayes."""
+    combined = "+".join("bayes" if each == name else each for each in written)
+    return f"'{name}' is an inference of bayes: --method {combined} --inference {name}."
 
 
 def specs_of(*sets: Any) -> list[RunSpec]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from overfit_cli.errors import StoreError
@@ -29,17 +31,57 @@ def write_file(path: str, content: str | bytes) -> None:
             was.
     """
     data = content.encode() if isinstance(content, str) else content
-    try:
-        target = Path(path)
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with _told(path) as target:
         if _is_channel(target):
-            return _send(target, data)
-        if _is_database(target):
-            raise StoreError(f"{path!r}: this is a store or a part of one. Name another output.")
-        _replace(target, data)
+            _send(target, data)
+        else:
+            _refuse(target)
+            _replace(target, data)
+
+
+def check_file(path: str) -> None:
+    """Refuse `path` before there is anything to write, as far as can be told.
+
+    Raises:
+        StoreError: what write_file would raise.
+    """
+    with _told(path) as target:
+        if not _is_channel(target):
+            _refuse(target)
+            _require_folder(target.parent)
+
+
+def check_folder(path: str) -> None:
+    """Refuse a folder that cannot be written into, or not be made, before it is needed.
+
+    Raises:
+        StoreError: see check_file.
+    """
+    with _told(path) as target:
+        _require_folder(next(place for place in (target, *target.parents) if place.exists()))
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[Path]:
+    try:
+        yield Path(path)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path!r}: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _refuse(target: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if _is_database(target):
+        raise StoreError(f"{str(target)!r}: this is a store or a part of one. Name another output.")
+
+
+def _require_folder(folder: Path) -> None:
+    if not stat.S_ISDIR(folder.stat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        why = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(why, os.strerror(why))
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ from overfit_cli.report.seeds import by_method
 from overfit_cli.report.summary import summary
 from overfit_cli.report.surface import Fitted, Surface
 from overfit_cli.report.tables import Column, fitted
-from overfit_cli.report.verdict import Kind, verdicts
+from overfit_cli.report.verdict import Kind, too_good, verdicts
 from overfit_cli.words import plural
 
 STYLES: dict[Kind, str] = {"diverged": "bold red", "failed": "bold red"}
@@ -85,6 +85,8 @@ def _closing(
 ) -> Iterable[RenderableType]:
     yield from _judged(results)
     yield from map(_line, diagnostics_lines(results))
+    if suspicion := too_good(results):
+        yield _line(f"warning: {suspicion}")
     yield from _warnings(results)
     if store:
         yield _line(_stored(results, store))

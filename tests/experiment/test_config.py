@@ -101,3 +101,41 @@ def test_a_file_goes_before_a_shipped_name(tmp_path, monkeypatch):
 def test_size_is_bounded(config):
     with pytest.raises(UsageError, match="larger than"):
         read_config(config("#" * 2**21), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("epochs = 3\n\n[[method]]\nmethod = 'l2'\n", r"line 3: unknown tables \[\[method\]\]"),
+        ("[[metods]]\nmethod = 'l2'\n", r"line 1: .*; write \[\[methods\]\]"),
+        ("epochs = 3\n[methods]\nmethod = 'l2'\n", r"line 2: write each method as a "),
+        ("\nmethods = []\n", "line 2: 'methods' is empty"),
+        ("[[select]]\nmetric = 'nll'\n", r"line 1: write \[select\]"),
+        ("[select]\nmetric = 'accuracy'\n", "line 2: .* Did you mean 'error'"),
+    ],
+)  # fmt: skip
+def test_tables_by_another_name(config, text, said):
+    with pytest.raises(UsageError, match=said):
+        read_batch(config(text), {})
+
+
+def test_a_directory_is_no_config_but_hides_none_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("tables", SHIPPED_NAMES[0]):
+        Path(name).mkdir()
+    with pytest.raises(UsageError, match=r"tables is a directory; .* --dataset"):
+        find_config("tables")
+    assert find_config(SHIPPED_NAMES[0]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("method", "written"), [("laplace", "bayes"), ("l2+swag", "l2+bayes"), ("mc-dropout", "bayes")]
+)
+def test_an_inference_is_no_method(config, method, written):
+    name = method.split("+")[-1]
+    said = f"'{name}' is an inference of bayes: --method {written} --inference {name}."
+    for text, flags in [(f"method = '{method}'\n", {}), ("", {"method": method})]:
+        with pytest.raises(UsageError) as refused:
+            specs_of(*read_config(config(text), flags))
+        assert str(refused.value) == said
+    assert specs_of(*read_config(config(""), {"method": written, "inference": name}))
