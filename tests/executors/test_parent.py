@@ -75,12 +75,17 @@ def test_killed_parent_leaves_no_orphans(hung):
     assert process.communicate(timeout=PATIENCE) == ("", "")
 
 
+def interrupted(said):
+    """How many processes told of it: each ends with this line, whatever it was in the middle of."""
+    return said.splitlines().count("KeyboardInterrupt")
+
+
 def test_interrupts_are_the_parents(hung):
     process, below = hung
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     out, said = process.communicate(timeout=PATIENCE)
     assert out == ""
-    assert said.count("Traceback") == 1
+    assert interrupted(said) == 1
     assert said.endswith("KeyboardInterrupt\n")
     assert psutil.wait_procs(below, timeout=PATIENCE)[1] == []
 
@@ -94,7 +99,7 @@ def test_an_interrupt_while_starting(parent, tmp_path):
             break
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE)
-    assert said.count("Traceback") == 1
+    assert interrupted(said) == 1
     assert said.endswith("KeyboardInterrupt\n")
     assert psutil.wait_procs(below, timeout=PATIENCE)[1] == []
 
