@@ -35,7 +35,6 @@ from overfit_cli.words import plural
 Gradient = Callable[[Array, NDArray[np.intp]], Array]
 
 HOT = 1.2  # times the temperature that was asked for
-LIMITED = 0.5  # of the step that was asked for
 # Where in its cycle a chain of a fixed prior stops exploring and starts to sample: Zhang et al.'s
 # beta. Steps are small from there on.
 TURN = 0.8
@@ -265,14 +264,14 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
 def _limited(state: State, settings: Settings) -> list[str]:
     asked, used = state["sghmc.step_size"], state["sghmc.used"]
     place = int(np.argmin(used / asked))
-    if not used[place] < asked[place] * LIMITED:
+    if not used[place] < asked[place]:
         return []
     advice = (
         "" if "prior_sd" in settings else " For images, --prior-sd 1 --temperature 0.1 does better."
     )
     return [
-        f"--step-size {asked[place]:g} is more than is stable where inputs and hidden units rise "
-        f"and fall together as here: {used[place]:.2g} was used.{advice}"
+        f"--step-size {asked[place]:g} is more than is surely stable where inputs and hidden units "
+        f"rise and fall together as here: {used[place]:.2g} was used.{advice}"
     ]
 
 

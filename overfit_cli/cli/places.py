@@ -12,7 +12,6 @@ import typer
 from overfit_cli.errors import StoreError, UsageError
 
 DEFAULT_STORE = "overfit.db"
-SQLITE = b"SQLite format 3\0"
 
 StoreOption = Annotated[
     str | None,
@@ -74,8 +73,10 @@ def _looks_like_one(path: str) -> bool:
         return os.access(file.parent, os.W_OK)
     if not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         return False
+    from overfit_cli.store.repair import MAGIC
+
     with file.open("rb") as opened:
-        return opened.read(len(SQLITE)) == SQLITE
+        return opened.read(len(MAGIC)) == MAGIC
 
 
 def complete_run(incomplete: str) -> list[str]:

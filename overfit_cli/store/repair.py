@@ -23,7 +23,7 @@ from overfit_cli.store.lock import alone
 from overfit_cli.store.schema import APPLICATION_ID
 from overfit_cli.store.store import Store
 
-_MAGIC = b"SQLite format 3\0"
+MAGIC = b"SQLite format 3\0"
 _PAGE_BYTES = 4096
 # What the header of every store holds at these places: page size, versions (2 is a log) and
 # fractions; the format of the schema; the application.
@@ -95,7 +95,7 @@ def header_faults(path: Path) -> list[str]:
             header = file.read(72)
     except OSError:
         return []  # opening it tells
-    ours = header.startswith(_MAGIC) and header[68:] == _HEADER[68]
+    ours = header.startswith(MAGIC) and header[68:] == _HEADER[68]
     plain = header[:18] + b"\2\2" + header[20:] if header[18:20] == b"\1\1" else header
     return ["its header is damaged"] if ours and plain[16:24] != _HEADER[16] else []
 

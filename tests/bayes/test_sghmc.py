@@ -160,7 +160,7 @@ def test_inputs_that_rise_and_fall_together_do_not_make_it_diverge(
     assert np.isfinite(stack.parameters).all()
     assert np.all(stack.state["sghmc.used"] < 0.2)
     told = SGHMC.diagnostics(stack.state, SETTINGS)["warnings"]
-    assert told[0].startswith("--step-size 3 is more than is stable")
+    assert told[0].startswith("--step-size 3 is more than is surely stable")
     problem, stack = alike_inputs(KEYS[:2], 0.02)
     run(problem, stack)
     assert np.all(stack.state["sghmc.used"] == 0.02)
