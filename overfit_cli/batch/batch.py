@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from overfit_cli.batch.tasks import LOADER, Task, tasks_of, work
+from overfit_cli.batch.tasks import LOADER, Task, results_of, runs_underway, tasks_of, work
 from overfit_cli.executors.executor import Executor, Finished
+from overfit_cli.executors.retry import persistently
 from overfit_cli.experiment.plan import Plan, Shard, known
-from overfit_cli.experiment.results import failed_result
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack
 from overfit_cli.store import Store
-
-# A run whose worker was lost is tried again at most twice.
-ATTEMPTS = 3
 
 # Up to here a plan is looked through before it begins; a larger one as it goes.
 LISTED = 10_000
@@ -25,7 +22,8 @@ LISTED = 10_000
 class Tally:
     """How far a batch is, in runs. total is an upper bound until `stored` has been counted.
 
-    stored: before this batch, those among them that diverged or failed then included.
+    stored: before this batch, those among them that diverged or failed then included. underway:
+    work done on runs that have not ended, as far as workers tell.
     """
 
     total: int
@@ -35,6 +33,7 @@ class Tally:
     done: int = 0
     diverged: int = 0
     failed: int = 0
+    underway: float = 0.0
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -79,10 +78,12 @@ class Batch:
         """Tell whether a run of this stored status need not be trained (again)."""
         return status in ("done", "diverged") or (status == "failed" and not self.retry_failed)
 
-    def execute(self, store: Store, executor: Executor) -> Iterator[Tally]:
+    def execute(
+        self, store: Store, executor: Executor, watch: Callable[[Tally], None] = lambda _: None
+    ) -> Iterator[Tally]:
         """Train and store every run that is left; yield the tally before and after each change.
 
-        It is one object.
+        It is one object, and `watch` is told it about once a second while no run ends.
 
         Raises:
             UsageError, DataError: data of a later seed that the method cannot use.
@@ -94,16 +95,15 @@ class Batch:
             left = list(left)
             tally.total = tally.stored + len(left)
         yield tally
-        tasks: Iterable[Task] = tasks_of(left, executor.workers, self.keep_models)
-        for attempt in range(1, ATTEMPTS + 1):
-            again: list[Task] = []
-            for finished in executor.run(work, tasks):
-                if finished.error is not None and attempt < ATTEMPTS:
-                    again += finished.task.single()
-                else:
-                    self._keep(finished, store, tally)
-                    yield tally
-            tasks = again
+
+        def look(underway: Sequence[tuple[Task, float]]) -> None:
+            tally.underway = runs_underway(underway)
+            watch(tally)
+
+        tasks = tasks_of(left, executor.workers, self.keep_models)
+        for finished in persistently(executor, work, tasks, Task.single, look):
+            self._keep(finished, store, tally)
+            yield tally
         yield tally
 
     def _left(
@@ -124,11 +124,8 @@ class Batch:
             yield from (spec for run_id, spec in window if run_id not in members)
 
     def _keep(self, finished: Finished, store: Store, tally: Tally) -> None:
-        if finished.error is None:
-            results = finished.result
-        else:
-            results = [failed_result(spec, finished.error) for spec in finished.task.specs]
-        for result in results:
+        tally.underway = 0.0  # until the next look
+        for result in results_of(finished):
             store.save(result, batch=self.plan.name, keep_model=self.keep_models)
             setattr(tally, result.status, getattr(tally, result.status) + 1)
             if finished.error is not None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from overfit_cli.errors import DataError
 from overfit_cli.executors.alive import alive
+from overfit_cli.executors.executor import Finished
 from overfit_cli.experiment.loading import Loader
+from overfit_cli.experiment.results import failed_result
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import alike
 from overfit_cli.experiment.stacks import most_runs, stacks_of
@@ -72,12 +74,26 @@ def work(task: Task) -> list[RunResult]:
         steps = train(stack.specs, stack.data)
         while True:
             try:
-                next(steps)
+                step = next(steps)
             except StopIteration as end:
                 results |= {result.run_id: result for result in end.value}
                 break
-            alive()
+            done = len(results) + len(stack.specs) * step.epoch / step.epochs
+            alive(done / len(task.specs))
     return [_light(results[spec.run_id], task.keep_models) for spec in task.specs]
+
+
+def results_of(finished: Finished) -> list[RunResult]:
+    """Return one result per run of a task that `work` has finished, or will never finish."""
+    if finished.error is None:
+        results: list[RunResult] = finished.result
+        return results
+    return [failed_result(spec, finished.error) for spec in finished.task.specs]
+
+
+def runs_underway(tasks: Iterable[tuple[Task, float]]) -> float:
+    """Return how many runs' worth of work is done in tasks of which these shares are done."""
+    return sum(len(task.specs) * share for task, share in tasks)
 
 
 def _light(result: RunResult, keep_model: bool) -> RunResult:

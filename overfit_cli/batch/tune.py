@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from overfit_cli.batch.batch import ATTEMPTS, LISTED
+from overfit_cli.batch.batch import LISTED
 from overfit_cli.batch.halving import Ladder, depth_of, filled, ladder
 from overfit_cli.batch.race import Bracket, Race, run_race
 from overfit_cli.batch.tasks import LOADER
@@ -14,6 +14,7 @@ from overfit_cli.comparison.grouping import FORMS
 from overfit_cli.comparison.run import text
 from overfit_cli.errors import UsageError
 from overfit_cli.executors.executor import Executor
+from overfit_cli.executors.retry import persistently
 from overfit_cli.experiment.options import idle_options
 from overfit_cli.experiment.plan import Plan, known
 from overfit_cli.experiment.spec import RunSpec
@@ -211,14 +212,7 @@ def tuned(tuning: Tuning, store: Store, executor: Executor) -> Iterator[Ended]:
     for race in tuning.races:
         if race.key in stored:
             yield Ended(race, stored[race.key], stored=True)
-    for attempt in range(1, ATTEMPTS + 1):
-        again: list[Race] = []
-        for finished in executor.run(run_race, tasks):
-            if finished.error is None:
-                store.save(finished.result, batch=tuning.name)
-                yield Ended(finished.task, finished.result)
-            elif attempt < ATTEMPTS:
-                again.append(finished.task)
-            else:
-                yield Ended(finished.task, error=finished.error)
-        tasks = again
+    for finished in persistently(executor, run_race, tasks, lambda race: [race]):
+        if finished.error is None:
+            store.save(finished.result, batch=tuning.name)
+        yield Ended(finished.task, finished.result, error=finished.error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -144,8 +144,13 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
             say(f"note: {note}")
         try:
             with counter() as count, chosen as executor:
-                for seen in _tallies(batch, store, executor):
-                    count(seen.total - seen.left, seen.total, _words(seen), seen.stored)
+
+                def tell(tally: Tally) -> None:
+                    over = tally.total - tally.left + tally.underway
+                    count(over, tally.total, _words(tally), tally.stored)
+
+                for seen in _tallies(batch, store, executor, tell):
+                    tell(seen)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted: {_progress(seen)}. To go on, the same command again:\n"
@@ -173,9 +178,11 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
         )
 
 
-def _tallies(batch: Batch, store: Store, executor: Executor) -> Iterator[Tally]:
+def _tallies(
+    batch: Batch, store: Store, executor: Executor, watch: Callable[[Tally], None]
+) -> Iterator[Tally]:
     """Yield what `execute` does; its first tally knows how many runs there are to be."""
-    tallies = batch.execute(store, executor)
+    tallies = batch.execute(store, executor, watch)
     first = next(tallies)
     planned = first.total if batch.shard.count == 1 else len(batch.plan)
     store.save_select(batch.plan.name, batch.plan.config.select, planned)

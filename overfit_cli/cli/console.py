@@ -56,8 +56,11 @@ def say(message: str, style: str = "") -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Progress | None]:
-    """Yield a progress bar with an ETA on stderr, or None where there is no terminal."""
+def progress(how_far: str = "{task.completed}/{task.total}") -> Iterator[Progress | None]:
+    """Yield a progress bar with an ETA on stderr, or None where there is no terminal.
+
+    how_far: what it says beside the bar, in Rich's words.
+    """
     console = _console(error=True)
     if not console.is_terminal or console.is_dumb_terminal:
         yield None
@@ -67,7 +70,7 @@ def progress() -> Iterator[Progress | None]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TextColumn(how_far),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
@@ -79,18 +82,22 @@ FIRST_SECONDS, LINE_SECONDS = 10.0, 60.0
 
 
 @contextmanager
-def counter() -> Iterator[Callable[[int, int, str, int], None]]:
+def counter() -> Iterator[Callable[[float, int, str, int], None]]:
     """Yield what shows progress over many runs on stderr: (over, total, words, over before).
 
-    A bar with an ETA on a terminal; elsewhere a line with an estimate of what is left, about once
-    a minute, and none for what takes a few seconds.
+    over: whole runs and parts of those underway; it is never shown to go back. A bar with an ETA
+    on a terminal; elsewhere a line with an estimate of what is left, about once a minute, and
+    none for what takes a few seconds.
     """
-    with progress() as bar:
+    with progress("{task.percentage:.0f}%") as bar:
         task: list[TaskID] = []
         started = time.monotonic()
         due = [started + FIRST_SECONDS]
+        furthest = 0.0
 
-        def count(over: int, total: int, words: str, before: int) -> None:
+        def count(over: float, total: int, words: str, before: int) -> None:
+            nonlocal furthest
+            over = furthest = max(over, furthest)
             if bar is not None:
                 if not task:
                     task.append(bar.add_task("", total=total - before))

@@ -11,7 +11,7 @@ from typing import Any
 
 from overfit_cli.errors import RunsFailed, UsageError
 from overfit_cli.executors.attempt import Outcome, attempt, reason
-from overfit_cli.executors.executor import Finished, Result, Task
+from overfit_cli.executors.executor import Finished, Result, Task, Watch, unwatched
 
 PATIENCE = 5.0
 """Seconds for the scheduler to answer, and again for its first worker to be there."""
@@ -50,12 +50,15 @@ class Dask:
         threads: dict[str, int] = self._client.nthreads()
         return sum(threads.values())
 
-    def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Finished]:
+    def run(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
         """Yield tasks as they finish; two for each thread are with the cluster at a time.
 
         Raises:
             RunsFailed: if the scheduler is gone.
         """
+        del watch
         waiting = iter(tasks)
         given: dict[Any, Task] = {}
         ended = self._distributed.as_completed(loop=self._client.loop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +23,15 @@ class Finished:
     error: str | None = None
 
 
+# Told the tasks in work and how much of each is done, from 0 to 1.
+Watch = Callable[[Sequence[tuple[Task, float]]], None]
+
+
+def unwatched(underway: Sequence[tuple[Task, float]]) -> None:
+    """Let tasks go on unseen."""
+    del underway
+
+
 class Executor(AbstractContextManager["Executor"], Protocol):
     """Runs a picklable function on tasks, in any order, each once; never retries by itself.
 
@@ -35,5 +44,11 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     def workers(self) -> int:
         """How many tasks run at the same time."""
 
-    def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Finished]:
-        """Yield tasks as they finish, each exactly once."""
+    def run(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
+        """Yield tasks as they finish, each exactly once.
+
+        `watch` is called about once a second while none does, where the executor knows how far
+        they are: tasks in processes of this machine that say so (see `alive`).
+        """

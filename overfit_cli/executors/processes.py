@@ -12,7 +12,7 @@ from itertools import islice
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 
-from overfit_cli.executors.executor import Finished, Result, Task
+from overfit_cli.executors.executor import Finished, Result, Task, Watch, unwatched
 from overfit_cli.executors.worker import Packed, Worker
 
 # New workers tried for one task before something else must be wrong.
@@ -40,7 +40,9 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self._stop(self._staff)
 
-    def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Finished]:
+    def run(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
         """Yield tasks as they finish; a worker has its next one before the last is yielded."""
         waiting = iter(tasks)
         running: _Running = {}
@@ -53,7 +55,7 @@ class Processes:
                 yield from finished
                 if not running:
                     return
-                finished = self._collect(running)
+                finished = self._collect(running, watch)
         finally:
             self._stop([worker for worker in self._staff if worker not in self._idle])
 
@@ -76,13 +78,15 @@ class Processes:
         self._staff.append(worker)
         return worker
 
-    def _collect(self, running: _Running) -> list[Finished]:
+    def _collect(self, running: _Running, watch: Watch) -> list[Finished]:
         """Wait until tasks end, and take them out of `running`."""
         ended: list[Future[Packed]] = []
         while not ended:
             # a second at most: a worker can be lost in such a way that its future never ends
             wait(running, timeout=1, return_when=FIRST_COMPLETED)
             ended = [future for future, (worker, _) in running.items() if worker.ended(future)]
+            if not ended:
+                watch([(task, worker.done) for worker, task in running.values()])
         return [self._finish(future, *running.pop(future)) for future in ended]
 
     def _finish(self, future: Future[Packed], worker: Worker, task: Task) -> Finished:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from overfit_cli.executors.attempt import attempt
-from overfit_cli.executors.executor import Finished, Result, Task
+from overfit_cli.executors.executor import Finished, Result, Task, Watch, unwatched
 
 
 class Serial:
@@ -19,7 +19,10 @@ class Serial:
     def __exit__(self, *_: object) -> None:
         """Nothing to stop."""
 
-    def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Finished]:
+    def run(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
         """Yield each task as it finishes, in the order given; the next is taken only then."""
+        del watch
         for task in tasks:
             yield Finished(task, *attempt(work, task))

@@ -23,9 +23,10 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import RLock
 from typing import Any
 
-from overfit_cli.executors.alive import limit_silence, watched
+from overfit_cli.executors.alive import limit_silence, tell_progress, watched
 from overfit_cli.executors.attempt import Outcome, attempt, reason
 from overfit_cli.executors.executor import Result, Task
+from overfit_cli.executors.gauge import Gauge, Teller
 
 Packed = tuple[bytes | None, str | None]
 
@@ -37,10 +38,11 @@ class Worker:
         from pebble import ProcessPool
 
         self._stall = stall
+        self._gauge = Gauge(context)
         self._context = OneProcess(context)
         # Any: pebble is typed in part
         self._pool: Any = ProcessPool(
-            1, initializer=_settle, initargs=(stall,), context=self._context
+            1, initializer=_settle, initargs=(stall, self._gauge.pipe), context=self._context
         )
 
     def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Packed]:
@@ -49,8 +51,14 @@ class Worker:
         Raises:
             RuntimeError: if the process is gone.
         """
+        self._gauge.reset()
         future: Future[Packed] = self._pool.schedule(_carry_out, args=(work, task))
         return future
+
+    @property
+    def done(self) -> float:
+        """How much of its task is done, from 0 to 1, as far as the task tells."""
+        return self._gauge.read()
 
     def ended(self, future: Future[Packed]) -> bool:
         """Whether the task's outcome is there or will never come."""
@@ -78,6 +86,7 @@ class Worker:
     def join(self) -> None:
         """Wait until a stopped worker is gone."""
         self._pool.join()
+        self._gauge.close()
 
     def epitaph(self) -> str:
         """Say why the process is gone."""
@@ -166,7 +175,7 @@ def _carry_out(work: Callable[[Task], Result], task: Task) -> Packed:
         return attempt(lambda given: pickle.dumps(work(given)), task)
 
 
-def _settle(stall: float) -> None:
+def _settle(stall: float, gauge: Connection) -> None:
     """Make this process a worker: silent, ended by any SIGTERM, and gone when its parent is."""
     silent = os.open(os.devnull, os.O_RDWR)
     for stream in (1, 2):
@@ -174,6 +183,7 @@ def _settle(stall: float) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     limit_silence(stall)
+    tell_progress(Teller(gauge))
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from overfit_cli.batch.batch import Batch, Tally
 from overfit_cli.batch.tasks import Task, work
 from overfit_cli.cli.app import execute
 from overfit_cli.errors import DataError
-from overfit_cli.executors.executor import Finished
+from overfit_cli.executors.executor import Finished, Watch, unwatched
 from overfit_cli.executors.serial import Serial
 from overfit_cli.experiment.config import read_batch
 from overfit_cli.experiment.plan import Plan
@@ -34,11 +35,14 @@ class Scripted(Serial):
         self.fails, self.order = fails, order
         self.seen: list[tuple[str, ...]] = []
 
-    def run(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Finished]:
-        """Carry out tasks, those that are to fail excepted."""
+    def run(
+        self, work: Callable[[Any], Any], tasks: Iterable[Any], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
+        """Carry out tasks, those that are to fail excepted; each is half done for a while."""
         given = list(tasks)
         random.Random(self.order).shuffle(given)
         for task in given:
+            watch([(task, 0.5)])
             self.seen.append(tuple(spec.run_id for spec in task.specs))
             if self.fails(len(self.seen), task):
                 yield Finished(task, error="worker killed by signal 9")
@@ -86,6 +90,23 @@ def test_a_lost_worker_loses_only_its_own_runs(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.db", "read") as store:
         failed = store.load(poison)
     assert (failed.status, failed.diagnostics["reason"]) == ("failed", "worker killed by signal 9")
+
+
+def test_work_underway_is_told_in_runs(tmp_path: Path) -> None:
+    batch, told = batch_of(tmp_path), []
+
+    def watch(tally: Tally) -> None:
+        told.append((tally.done, tally.underway))
+
+    with Store.open(tmp_path / "s.db") as store:
+        tallies = [
+            (tally.done, tally.underway) for tally in batch.execute(store, Scripted(), watch)
+        ]
+    sizes = [after - before for (before, _), (after, _) in pairwise(tallies)]
+    starts = [done for done, _ in tallies[:-2]]
+    assert told == [(done, size / 2) for done, size in zip(starts, sizes, strict=False)]
+    assert sum(sizes) == 24
+    assert {underway for _, underway in tallies} == {0.0}
 
 
 def test_failed_runs_wait_for_retry_failed(tmp_path: Path) -> None:

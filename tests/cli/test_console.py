@@ -45,5 +45,12 @@ def test_a_short_batch_says_nothing_and_the_end_of_one_is_told_elsewhere(log):
     assert log([(0, 0), (15, 0), (75, 40), (90, 40)], 40) == []
 
 
+def test_parts_of_runs_count_and_it_never_goes_back(log):
+    assert log([(12, 0.5), (30, 1.5), (73, 1.0)], 4) == [
+        "0.5 done, about 1 min",
+        "1.0 done, about 2 min",
+    ]
+
+
 def test_less_than_a_minute(log):
     assert log([(12, 30)], 40) == ["30 done, less than a minute"]

@@ -48,6 +48,14 @@ def lively(seconds):
     return seconds
 
 
+def half(folder):
+    """Be half done until a file tells that this was seen."""
+    while not (folder / "seen").exists():
+        alive(0.5)
+        time.sleep(0.01)
+    return folder.name
+
+
 def signing(folder):
     """Leave this process's number in the folder, then hang."""
     (folder / str(os.getpid())).touch()

@@ -17,6 +17,7 @@ from executor_tasks import (
     MISFITS,
     POISON,
     big,
+    half,
     hungry,
     lively,
     noisy,
@@ -196,6 +197,23 @@ def test_workers_are_reused_and_no_more_than_needed():
     with Processes(8) as executor:
         list(executor.run(square, [1]))
         assert len(workers_of_this_process()) == 1
+
+
+def test_how_far_tasks_are_is_told_until_they_end(tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+
+    def watch(underway):
+        assert 1 <= len(underway) <= 2
+        for folder, done in underway:
+            assert done in (0, 0.5)
+            if done:
+                (folder / "seen").touch()
+
+    with Processes(2) as executor:
+        ended = {each.result for each in executor.run(half, folders, watch)}
+    assert ended == {"a", "b", "c"}
 
 
 def test_leaving_stops_all():
