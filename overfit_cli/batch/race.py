@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -98,7 +98,8 @@ def run_race(race: Race) -> RunResult:
     data = LOADER.prepared(race.specs[0])
     if LOADER.known(race.specs[0]).run_id != race.specs[0].run_id:
         raise DataError(f"{race.specs[0].data.dataset}: the data changed after tuning was planned.")
-    ran = [own for bracket in race.brackets for own in _raced(bracket, data, race.select)]
+    tell = _teller(sum(bracket.ladder.cost for bracket in race.brackets))
+    ran = [own for bracket in race.brackets for own in _raced(bracket, data, race.select, tell)]
     won = _winner(ran, race.select)
     result = run_results(won.stack, won.outcome, [won.curve], won.seconds)[0]
     own = {
@@ -109,6 +110,18 @@ def run_race(race: Race) -> RunResult:
         "tuning": race.key,
     }
     return replace(result, diagnostics={**result.diagnostics, **own})
+
+
+def _teller(cost: int) -> Callable[[int], None]:
+    """Return what is to be told after each epoch how many runs it was for, of a known cost."""
+    spent = 0
+
+    def tell(n_runs: int) -> None:
+        nonlocal spent
+        spent += n_runs
+        alive(min(1.0, spent / cost))
+
+    return tell
 
 
 def _winner(ran: Sequence[_Ran], select: str) -> _Ran:
@@ -122,7 +135,9 @@ def _winner(ran: Sequence[_Ran], select: str) -> _Ran:
     return finalists[int(np.argsort(scores, kind="stable")[0])]
 
 
-def _raced(bracket: Bracket, data: Prepared, select: str) -> Iterator[_Ran]:
+def _raced(
+    bracket: Bracket, data: Prepared, select: str, tell: Callable[[int], None]
+) -> Iterator[_Ran]:
     """Yield every run of a bracket, as far as it came."""
     specs, rungs = bracket.specs, dict(zip(bracket.ladder.rungs, bracket.ladder.keeps, strict=True))
     stack = Stack(specs, (data,) * len(specs))
@@ -130,7 +145,7 @@ def _raced(bracket: Bracket, data: Prepared, select: str) -> Iterator[_Ran]:
     started = time.perf_counter()
     with threadpool_limits(stack.spec.threads, "blas"):
         metric = select if select in ON_CURVES else "nll"
-        outcome = _trained(stack, rungs, metric, curves)
+        outcome = _trained(stack, rungs, metric, curves, tell)
     seconds = time.perf_counter() - started
     lost, total = outcome.state["stop.lost"], int(outcome.epochs.sum())
     for run, spec in enumerate(specs):
@@ -149,7 +164,11 @@ def _raced(bracket: Bracket, data: Prepared, select: str) -> Iterator[_Ran]:
 
 
 def _trained(
-    stack: Stack, rungs: Mapping[int, int], metric: str, curves: list[list[EpochRecord]]
+    stack: Stack,
+    rungs: Mapping[int, int],
+    metric: str,
+    curves: list[list[EpochRecord]],
+    tell: Callable[[int], None],
 ) -> Outcome:
     hooks = replace(stack.hooks, stop=halving(rungs, metric, stack.hooks.stop))
     replicas, evaluator = stack.replicas(), stack.evaluator()
@@ -159,14 +178,15 @@ def _trained(
     stepper, epochs = stepper_of(stack, replicas.rows.shape[1])
     steps = train_replicas(replicas, hooks, stepper, evaluator, epochs, stack.spec.eval_every)
     while True:
+        n_runs = len(replicas) // stack.n_members
         try:
-            _, records = next(steps)
+            epoch, records = next(steps)
         except StopIteration as end:
             outcome: Outcome = end.value
             break
         for run, record in records:
             curves[run].append(record)
-        alive()
+        tell(n_runs if epoch else 0)
     if stack.hooks.stop is None:
         outcome.restored[:] = -1
     return outcome

@@ -13,7 +13,7 @@ from overfit_cli.batch.tasks import LOADER
 from overfit_cli.comparison.grouping import FORMS
 from overfit_cli.comparison.run import text
 from overfit_cli.errors import UsageError
-from overfit_cli.executors.executor import Executor
+from overfit_cli.executors.executor import Executor, Watch, unwatched
 from overfit_cli.executors.retry import persistently
 from overfit_cli.experiment.options import idle_options
 from overfit_cli.experiment.plan import Plan, known
@@ -196,10 +196,12 @@ def _tried(specs: Iterable[RunSpec]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(found) for name, found in values.items() if len(found) > 1}
 
 
-def tuned(tuning: Tuning, store: Store, executor: Executor) -> Iterator[Ended]:
+def tuned(
+    tuning: Tuning, store: Store, executor: Executor, watch: Watch = unwatched
+) -> Iterator[Ended]:
     """Train the races whose winner is not stored; store each winner; yield every race's end.
 
-    A race whose worker was lost is run again, at most twice.
+    A race whose worker was lost is run again, at most twice. `watch` is told how far races are.
 
     Raises:
         StoreError: the disk refused; what was stored before stays.
@@ -212,7 +214,7 @@ def tuned(tuning: Tuning, store: Store, executor: Executor) -> Iterator[Ended]:
     for race in tuning.races:
         if race.key in stored:
             yield Ended(race, stored[race.key], stored=True)
-    for finished in persistently(executor, run_race, tasks, lambda race: [race]):
+    for finished in persistently(executor, run_race, tasks, lambda race: [race], watch):
         if finished.error is None:
             store.save(finished.result, batch=tuning.name)
         yield Ended(finished.task, finished.result, error=finished.error)

@@ -99,11 +99,16 @@ def _execute(request: TuneRequest, tuning: Tuning, executor: Executor) -> list[E
         store.save_select(tuning.name, tuning.select)
         try:
             with counter() as count, executor:
-                for own in tuned(tuning, store, executor):
-                    ended.append(own)
-                    before = sum(each.stored for each in ended)
+
+                def tell(underway: Sequence[tuple[Any, float]] = ()) -> None:
+                    over = len(ended) + sum(done for _, done in underway)
                     words = f"{len(ended)} of {len(tuning.races)} races"
-                    count(len(ended), len(tuning.races), words, before)
+                    stored = sum(each.stored for each in ended)
+                    count(over, len(tuning.races), words, stored)
+
+                for own in tuned(tuning, store, executor, tell):
+                    ended.append(own)
+                    tell()
         except KeyboardInterrupt:
             done = sum(own.winner is not None for own in ended)
             raise Interrupted(

@@ -273,3 +273,14 @@ def test_samplers_are_left_out_by_name(tmp_path):
     (told,) = tuning.left_out
     assert "Hamiltonian" in told
     assert {race.method for race in tuning.races} == {"none", "dropout"}
+
+
+def test_a_race_tells_how_far_it_is(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(races, "alive", told.append)
+    ended(planned(tmp_path, TWO.replace("seeds = 2", "seeds = 1")), tmp_path / "s.db")
+    first = [spent / 21 for spent in (0, 9, 12, 15, 16, 17, 18, 19, 20, 21)]
+    # the last ten are of dropout: nine settings, rungs at 1 and 3
+    assert told[-10:] == pytest.approx(first)
+    assert told[:-10][-1] == 1
+    assert told[:-10] == sorted(told[:-10])
