@@ -55,15 +55,6 @@ def estimate(plan: Plan) -> Estimate:
     return Estimate(seconds, size)
 
 
-def operations_of(plan: Plan) -> float:
-    """Return the floating-point operations of all runs of a plan, roughly."""
-    total = 0.0
-    for count, specs in plan.samples(1):
-        each = sum(operations(spec, LOADER.prepared(spec)) for spec in specs) / len(specs)
-        total += count * (each + RUN_OPERATIONS)
-    return total
-
-
 def _cost(spec: RunSpec, data: Prepared) -> Estimate:
     layout = network_of(spec, data).layout
     numbers = layout.n_parameters * members_of(spec)

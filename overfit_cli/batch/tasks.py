@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from overfit_cli.data.dataset import Prepared
 from overfit_cli.errors import DataError
 from overfit_cli.executors.alive import alive
 from overfit_cli.executors.executor import Finished
@@ -41,9 +42,14 @@ class Task:
 
 
 def tasks_of(
-    specs: Iterable[RunSpec], workers: int, keep_models: bool, loader: Loader = LOADER
+    specs: Iterable[RunSpec],
+    workers: int,
+    keep_models: bool,
+    prepared: Callable[[RunSpec], Prepared] = LOADER.prepared,
 ) -> Iterator[Task]:
     """Yield tasks that hold every run once: stacks of a good width, and enough for all workers.
+
+    prepared: the data of a run.
 
     Raises:
         UsageError, DataError: data that cannot be had, or that the method cannot use.
@@ -54,7 +60,7 @@ def tasks_of(
         for spec in window:
             groups.setdefault((spec.data, alike(spec)), []).append(spec)
         for group in groups.values():
-            width = min(most_runs(group[0], loader.prepared(group[0])), -(-len(group) // workers))
+            width = min(most_runs(group[0], prepared(group[0])), -(-len(group) // workers))
             for start in range(0, len(group), width):
                 yield Task(tuple(group[start : start + width]), keep_models)
 

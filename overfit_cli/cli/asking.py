@@ -39,6 +39,7 @@ class Request:
     store: str | None = None
     save_model: bool = False
     resume: bool = False
+    workers: int | None = None
     every: int | None = None
     plot: bool = False
     json: bool = False

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from overfit_cli.cli.flags import METHOD, SHARED, with_flags
-from overfit_cli.cli.places import JsonOption, StoreOption
+from overfit_cli.cli.places import JsonOption, StoreOption, WorkersOption
 from overfit_cli.errors import UsageError
 
 EXECUTORS = ("serial", "processes", "dask")
@@ -20,17 +20,6 @@ def _shard(text: str) -> str:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise UsageError(f"--shard: '{text}' is not i/n with i from 1 to n, such as 2/4.")
     return text
-
-
-def count(text: str) -> int:
-    """Return a number of worker processes.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise UsageError(f"--workers: '{text}' is not a whole number from 1 to 1024.")
-    return int(text)
 
 
 def complete_config() -> list[str]:
@@ -67,9 +56,7 @@ def batch(
             autocompletion=lambda: list(EXECUTORS),
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", parser=count, help="Worker processes [all cores].")
-    ] = None,
+    workers: WorkersOption = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="tcp://host:port of a Dask cluster.")
     ] = None,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from overfit_cli.batch.batch import LISTED, Batch, Tally
-from overfit_cli.batch.estimate import Estimate, estimate, operations_of
+from overfit_cli.batch.estimate import Estimate, estimate
+from overfit_cli.batch.workers import planned, workers_for
 from overfit_cli.cli.asking import not_a_table, parsed, typed
 from overfit_cli.cli.batch import BUILT_IN
 from overfit_cli.cli.console import counter, say, show, write
@@ -29,9 +30,6 @@ from overfit_cli.report.batch_page import (
 )
 from overfit_cli.report.escape import shell
 from overfit_cli.store import Store, held
-
-# Starting worker processes takes longer than this much work in one.
-SMALL = 5e10
 
 
 @dataclass(frozen=True)
@@ -128,9 +126,12 @@ def _place(request: BatchRequest, batch: Batch) -> tuple[str, int, Executor]:
     Raises:
         UsageError: see executors.executor_of.
     """
-    small = request.workers is None and operations_of(batch.plan) < SMALL
-    name = request.executor or ("dask" if request.scheduler else "serial" if small else "processes")
-    workers = (request.workers or available_cores()) if name == "processes" else request.workers
+    workers, name = request.workers, request.executor or ("dask" if request.scheduler else "")
+    if not name:
+        workers = workers or workers_for(planned(batch.plan)) or None
+        name = "processes" if workers else "serial"
+    elif name == "processes":
+        workers = workers or available_cores()
     return name, workers or 1, executor_of(name, workers, request.scheduler, request.stall)
 
 

@@ -22,6 +22,20 @@ StoreOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise UsageError(f"--workers: '{text}' is not a whole number from 1 to 1024.")
+    return int(text)
+
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", parser=_workers, help="Worker processes [all cores; if it is short: 1]."
+    ),
+]
+
+
 def _every(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"--every: '{text}' is not a whole number of at least 1.")

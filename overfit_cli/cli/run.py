@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from overfit_cli.cli.flags import METHOD, SHARED, with_flags
-from overfit_cli.cli.places import EveryOption, JsonOption, StoreOption
+from overfit_cli.cli.places import EveryOption, JsonOption, StoreOption, WorkersOption
 
 
 @with_flags((METHOD, *SHARED))
@@ -23,6 +23,7 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Take runs that are stored already from the store.")
     ] = False,
+    workers: WorkersOption = None,
     every: EveryOption = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the curves.")] = False,
     json: JsonOption = False,
@@ -30,7 +31,17 @@ def run(
     """Train one method, or several side by side; print curves and a summary; store the runs."""
     from overfit_cli.cli.asking import Request, announce
 
-    request = Request(given, config, store, save_model, resume, every, plot, json)
+    request = Request(
+        given=given,
+        config=config,
+        store=store,
+        save_model=save_model,
+        resume=resume,
+        workers=workers,
+        every=every,
+        plot=plot,
+        json=json,
+    )
     asked = announce(request)
     # only now, so that the first line does not wait for what comes after it
     from overfit_cli.cli.training import train_and_show

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 
+from overfit_cli.batch.tasks import Task, results_of, runs_underway, tasks_of, work
+from overfit_cli.batch.workers import workers_for
 from overfit_cli.cli.asking import Asked, Request, typed
-from overfit_cli.cli.console import progress, show, write
+from overfit_cli.cli.console import counter, progress, show, write
 from overfit_cli.cli.places import store_path
 from overfit_cli.errors import Interrupted, RunsFailed
+from overfit_cli.executors import executor_of
+from overfit_cli.executors.retry import persistently
 from overfit_cli.experiment.stack import Stack
 from overfit_cli.experiment.stacks import stacks_of
 from overfit_cli.experiment.train import train
@@ -42,12 +48,12 @@ def train_and_show(request: Request, asked: Asked) -> None:
 
 
 def train_and_store(request: Request, asked: Asked) -> list[RunResult]:
-    """Train stack after stack, storing each as soon as it is done; return results in order."""
-    with Store.open(store_path(request.store)) as store, progress() as bar:
+    """Train what is asked for, storing each run as soon as it is done; return results in order."""
+    with Store.open(store_path(request.store)) as store:
         results = _stored(store, asked, request.save_model) if request.resume else {}
         try:
-            for stack in _stacks_left(asked, results):
-                for result in _train(stack, bar):
+            with closing(_trained(request, _left(asked, results))) as trained:
+                for result in trained:
                     store.save(result, keep_model=request.save_model)
                     results[result.run_id] = result
         except KeyboardInterrupt:
@@ -67,10 +73,41 @@ def _stored(store: Store, asked: Asked, with_model: bool) -> dict[str, RunResult
     return {run_id: result for run_id, result in results.items() if result.model is not None}
 
 
-def _stacks_left(asked: Asked, results: dict[str, RunResult]) -> list[Stack]:
+def _left(asked: Asked, results: dict[str, RunResult]) -> Asked:
     pairs = zip(asked.specs, asked.data, strict=True)
     left = [(spec, data) for spec, data in pairs if spec.run_id not in results]
-    return stacks_of([spec for spec, _ in left], [data for _, data in left])
+    return Asked([spec for spec, _ in left], [data for _, data in left])
+
+
+def _trained(request: Request, asked: Asked) -> Generator[RunResult, None, None]:
+    """Yield results as they come: one stack after another here, or several in processes."""
+    pairs = zip(asked.specs, asked.data, strict=True)
+    workers = request.workers or workers_for((1, spec, data) for spec, data in pairs)
+    if workers > 1 and len(asked.specs) > 1:
+        yield from _side_by_side(asked, workers, request.save_model)
+        return
+    with progress() as bar:
+        for stack in stacks_of(asked.specs, asked.data):
+            yield from _train(stack, bar)
+
+
+def _side_by_side(
+    asked: Asked, workers: int, keep_models: bool
+) -> Generator[RunResult, None, None]:
+    n_runs, n_over = len(asked.specs), 0
+    data = {spec.run_id: own for spec, own in zip(asked.specs, asked.data, strict=True)}
+    tasks = tasks_of(asked.specs, workers, keep_models, lambda spec: data[spec.run_id])
+    with counter() as count, executor_of("processes", min(workers, n_runs)) as executor:
+
+        def tell(underway: Sequence[tuple[Task, float]] = ()) -> None:
+            count(n_over + runs_underway(underway), n_runs, f"{n_over} of {n_runs} runs", 0)
+
+        tell()
+        for finished in persistently(executor, work, tasks, Task.single, tell):
+            for result in results_of(finished):
+                n_over += 1
+                yield result
+            tell()
 
 
 def _train(stack: Stack, bar: Any) -> list[RunResult]:

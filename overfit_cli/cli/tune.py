@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from overfit_cli.cli.batch import BUILT_IN, complete_config, count
+from overfit_cli.cli.batch import BUILT_IN, complete_config
 from overfit_cli.cli.flags import METHOD, SHARED, with_flags
-from overfit_cli.cli.places import JsonOption, StoreOption
+from overfit_cli.cli.places import JsonOption, StoreOption, WorkersOption
 from overfit_cli.errors import UsageError
 
 
@@ -49,10 +49,7 @@ def tune(
             "a grid too large for it is sampled.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", parser=count, help="Worker processes [all cores; if short: 1]."),
-    ] = None,
+    workers: WorkersOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:

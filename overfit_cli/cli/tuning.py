@@ -9,16 +9,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from overfit_cli.batch.batch import Batch
-from overfit_cli.batch.estimate import operations_of
 from overfit_cli.batch.race import Bracket
 from overfit_cli.batch.tune import ETA, Ended, Tuning, settings_of, tuned, tuning_of
+from overfit_cli.batch.workers import planned, workers_for
 from overfit_cli.cli.asking import not_a_table, parsed, typed
 from overfit_cli.cli.batch import BUILT_IN
-from overfit_cli.cli.batching import SMALL
 from overfit_cli.cli.console import counter, say, show, write
 from overfit_cli.cli.places import check_store, store_path
 from overfit_cli.errors import Interrupted, RunsFailed
-from overfit_cli.executors import available_cores, executor_of
+from overfit_cli.executors import executor_of
 from overfit_cli.executors.executor import Executor
 from overfit_cli.experiment.config import name_after, read_batch
 from overfit_cli.experiment.plan import Plan
@@ -88,8 +87,7 @@ def run_tune(request: TuneRequest) -> None:
 
 
 def _place(request: TuneRequest, plan: Plan) -> tuple[int, Executor]:
-    small = request.workers is None and operations_of(plan) < SMALL
-    workers = 1 if small else request.workers or available_cores()
+    workers = request.workers or workers_for(planned(plan)) or 1
     return workers, executor_of("serial" if workers == 1 else "processes", workers)
 
 

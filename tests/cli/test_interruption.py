@@ -27,12 +27,17 @@ def write_config(epochs):
     )
 
 
+@pytest.fixture(params=["1", "2"])
+def workers(request):
+    return request.param
+
+
 @pytest.fixture
-def training_long():
+def training_long(workers):
     """Start two runs and wait until the first is stored and the second is training."""
     write_config(LONG)
     process = subprocess.Popen(
-        [COMMAND, "run", "--config", "c.toml"],
+        [COMMAND, "run", "--config", "c.toml", "--workers", workers],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -58,7 +63,7 @@ def stored():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_kept_and_resumed(training_long, cli, number):
+def test_interrupted_kept_and_resumed(training_long, workers, cli, number):
     training_long.send_signal(number)
     out, err = training_long.communicate(timeout=PATIENCE)
     assert training_long.returncode == 130
@@ -71,7 +76,8 @@ def test_interrupted_kept_and_resumed(training_long, cli, number):
 
     write_config(SHORT + 1)  # so that the second run ends soon
     command = shlex.split(err.removeprefix(told))
-    assert command == ["overfit", "run", "--config", "c.toml", "--resume"]
+    asked = ["run", "--config", "c.toml", "--workers", workers]
+    assert command == ["overfit", *asked, "--resume"]
     resumed = cli(*command[1:], "--json").runs
     assert [run["epochs_run"] for run in resumed] == [SHORT, SHORT + 1]
     assert resumed[0]["seconds"] == kept["seconds"]  # taken from the store
