@@ -112,4 +112,5 @@ def target_moments(dataset: Dataset, target: NDArray[Any], train: Ints) -> tuple
     """Return mean and scale (T,) of training targets; 0 and 1 for classes."""
     if dataset.task == "classification":
         return np.zeros(1), np.ones(1)
-    return moments(target, train, np.arange(target.shape[1]))
+    mean, scale = moments(target, train, np.arange(target.shape[1]))
+    return mean, np.where(scale == 0, 1.0, scale)

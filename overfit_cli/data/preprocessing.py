@@ -4,7 +4,10 @@ A numeric column is standardised by the mean and standard deviation of its prese
 values; a missing value becomes that mean, 0, and where the file lacks any of the column's values
 a 0/1 input of its own says which. Image data are divided by their known range, nothing else. A
 categorical column is one 0/1 input per category, and one more for missing where the file lacks
-any. An unknown category counts as missing.
+any. An unknown category, and one that no training row has, counts as missing.
+
+An input that is the same in all training rows stays so in all others: nothing was learned of its
+weights, which are where they began.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from overfit_cli.errors import DataError
 from overfit_cli.words import shortened
 
 LARGEST = 1e150  # squares still fit a float64
+NAN = np.nan
 BLOCK = 1 << 15  # numbers held in float64 at once: they stay in the cache
 
 
@@ -63,14 +67,27 @@ def describe_columns(dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]
 def fit(
     dataset: Dataset, schema: dict[str, Any], train: Ints, dtype: np.dtype[Any]
 ) -> Preprocessing:
-    """Return the preprocessing whose mean and scale (len(values),) come from the `train` rows."""
+    """Return the preprocessing whose arrays come from the `train` rows.
+
+    mean, scale (len(values),); of a table with 0/1 inputs also constant (their number,): what
+    those inputs are that are the same in all training rows, NaN for the others.
+    """
     columns = np.array(schema["values"], dtype=np.intp)
-    if dataset.pixel_range is None:
-        mean, scale = moments(dataset.numeric, train, columns)
-        _check_scale(dataset, columns, scale)
-    else:
-        mean, scale = np.zeros(len(columns)), np.full(len(columns), float(dataset.pixel_range))
-    return Preprocessing({**schema, "dtype": np.dtype(dtype).name}, {"mean": mean, "scale": scale})
+    fitted = {**schema, "dtype": np.dtype(dtype).name}
+    if dataset.pixel_range is not None:
+        scale = np.full(len(columns), float(dataset.pixel_range))
+        return Preprocessing(fitted, {"mean": np.zeros(len(columns)), "scale": scale})
+    mean, scale = moments(dataset.numeric, train, columns)
+    scale[scale == 0] = np.inf
+    _check_scale(dataset, columns, scale)
+    arrays = {"mean": mean, "scale": scale}
+    n_flags = len(schema["input_names"]) - len(columns)
+    if n_flags:
+        missing = np.isnan(dataset.numeric[np.ix_(train, schema["indicators"])])
+        flags = np.zeros((len(train), n_flags), np.bool_)
+        _set_flags(schema, missing, dataset.codes[train], np.full(n_flags, NAN), flags)
+        arrays["constant"] = np.where(flags.all(axis=0), 1.0, np.where(flags.any(axis=0), NAN, 0.0))
+    return Preprocessing(fitted, arrays)
 
 
 def transform(
@@ -98,25 +115,41 @@ def transform(
             f"{place}, column '{schema['input_names'][column]}': the value is infinite, or too far "
             f"from all training values for {schema['dtype']}."
         ) from error
-    at = n_values + len(schema["indicators"])
-    inputs[:, n_values:at] = np.isnan(numeric[:, schema["indicators"]])
+    flags = inputs[:, n_values:]
+    # models of older versions do not say
+    constant = preprocessing.arrays.get("constant", np.full(flags.shape[1], NAN))
+    _set_flags(schema, np.isnan(numeric[:, schema["indicators"]]), codes, constant, flags)
+    return inputs
+
+
+def _set_flags(
+    schema: dict[str, Any],
+    missing: NDArray[np.bool_],
+    codes: Ints,
+    constant: Floats,
+    flags: NDArray[Any],
+) -> None:
+    """Set 0/1 inputs (n, F), all 0 before: numbers that are missing, and categories."""
+    at = missing.shape[1]
+    flags[:, :at] = missing
     for column in schema["one_hot"]:
         width = len(schema["categories"][column][1])
         code = codes[:, column]
         known = (code >= 0) & (code < width)
-        inputs[np.flatnonzero(known), at + code[known]] = 1
+        known[known] = constant[at + code[known]] != 0
+        flags[np.flatnonzero(known), at + code[known]] = 1
         at += width
         if column in schema["one_hot_missing"]:
-            inputs[:, at] = ~known
+            flags[:, at] = ~known
             at += 1
-    return inputs
+    fixed = ~np.isnan(constant)
+    flags[:, fixed] = constant[fixed]
 
 
 def moments(numeric: NDArray[Any], rows: Ints, columns: Ints) -> tuple[Floats, Floats]:
     """Return mean and standard deviation (len(columns),) of the present values in `rows`.
 
-    The scale is 1 where they are all alike, and infinite where there are none, so that a column
-    unseen in training says nothing afterwards.
+    The scale is 0 where they are all alike, and infinite where there are none.
     """
     mean, scale = np.zeros(len(columns)), np.ones(len(columns))
     for block in _blocks(columns, len(rows)):
@@ -134,7 +167,6 @@ def _moments(values: NDArray[Any]) -> tuple[Floats, Floats]:
         mean = np.where(low == high, low, mean)  # alike: exactly their value, without rounding
         squares = np.where(present, (table - mean) ** 2, 0.0).sum(axis=0)
     spread = np.sqrt(squares / np.maximum(count, 1))
-    spread[spread == 0.0] = 1.0
     return mean, np.where(count, spread, np.inf)
 
 

@@ -103,9 +103,13 @@ def _misfit(model: Model, result: RunResult) -> str:
     if model.noise_sd is not None and model.noise_sd.shape[1:] != (n_targets,):
         return "noise_sd"
     wide = {"target_mean": n_targets, "target_scale": n_targets}
-    return _wrong_columns(schema.get("columns"), sizes[0]) or _wrong_arrays(
-        model, wide | dict.fromkeys(("mean", "scale"), len(schema["columns"]["values"]))
-    )
+    if wrong := _wrong_columns(schema.get("columns"), sizes[0]):
+        return wrong
+    n_values = len(schema["columns"]["values"])
+    wide |= {"mean": n_values, "scale": n_values}
+    if "constant" in model.arrays:
+        wide["constant"] = sizes[0] - n_values
+    return _wrong_arrays(model, wide)
 
 
 def _wrong_arrays(model: Model, widths: Mapping[str, int]) -> str:

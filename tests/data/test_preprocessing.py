@@ -73,8 +73,9 @@ def test_a_mixed_table_by_hand() -> None:
         [1, 0, 0, 0, 1, 0, 0, 0, 0, 1],
     ]
     np.testing.assert_allclose(ready.train.inputs, expected, rtol=1e-14)
-    np.testing.assert_allclose(ready.val.inputs, [[3, 0, 0, 1, 0, 0, 1, 0, 1, 0]])
-    np.testing.assert_allclose(ready.test.inputs, [[0, 70 / sd, 1, 0, 0, 1, 0, 0, 0, 1]])
+    # no training row is blue, or lacks x0: nothing was learned of those inputs
+    np.testing.assert_allclose(ready.val.inputs, [[3, 0, 0, 1, 0, 0, 0, 1, 1, 0]])
+    np.testing.assert_allclose(ready.test.inputs, [[0, 70 / sd, 0, 0, 0, 1, 0, 0, 0, 1]])
 
 
 def test_a_new_file_goes_through_the_stored_preprocessing() -> None:
@@ -89,7 +90,7 @@ def test_a_new_file_goes_through_the_stored_preprocessing() -> None:
     assert again.dtype == np.float32
     np.testing.assert_array_equal(again[:4], ready.train.inputs)
     unknown = transform(kept, np.array([[NAN, NAN], [NAN, NAN]]), np.array([[-1, -1], [7, 7]]))
-    np.testing.assert_array_equal(unknown, [[0, 0, 1, 1, 0, 0, 0, 1, 0, 0]] * 2)
+    np.testing.assert_array_equal(unknown, [[0, 0, 0, 1, 0, 0, 0, 1, 0, 0]] * 2)
 
 
 values = st.one_of(st.floats(-1e6, 1e6), st.just(NAN))
@@ -185,8 +186,23 @@ def test_a_column_constant_or_empty_in_training_only() -> None:
     alike = [0.1] * 6 + [1.1] * 6
     absent = [NAN] * 6 + [1e9, 2e9, 3e9] * 2
     ready = prepare(table(np.c_[alike, absent], part=part), ASK, 0, FLOAT)
-    np.testing.assert_array_equal(ready.train.inputs, [[0, 0, 1]] * 6)
-    np.testing.assert_allclose(ready.test.inputs, [[1, 0, 0]] * 3)
+    for rows in (ready.train, ready.val, ready.test):
+        np.testing.assert_array_equal(rows.inputs, [[0, 0, 1]] * len(rows))
+
+
+def test_what_training_rows_never_show_changes_no_answer() -> None:
+    """A blank or a category that only test rows have, and what all training rows share."""
+    part = [TRAIN] * 4 + [TEST] * 2
+    categories = (("one", ("a", "b")), ("two", ("c", "d", "e")))
+    numeric = [[1.0], [2], [3], [4], [2], [NAN]]
+    codes = [[0, 0], [0, 1], [0, 0], [0, 1], [1, 2], [0, -1]]
+    data = table(numeric, codes, part=part, categories=categories)
+    ready = prepare(data, replace(ASK, val_size=0), 0, FLOAT)
+    one, two = ["one=a", "one=b"], ["two=c", "two=d", "two=e", "two is missing"]
+    assert ready.preprocessing.schema["input_names"] == ["x0", "x0 is missing", *one, *two]
+    np.testing.assert_array_equal(ready.train.inputs[:, [1, 2, 3, 6, 7]], [[0, 1, 0, 0, 0]] * 4)
+    np.testing.assert_array_equal(ready.test.inputs[:, 1:], [[0, 1, 0, 0, 0, 0, 0]] * 2)
+    np.testing.assert_array_equal(ready.test.inputs[:, 0], [ready.train.inputs[1, 0], 0])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
