@@ -32,6 +32,8 @@ NOTES = {
     "in columns of its own." + KEEP,
     "units": "left out, numbers with a unit: {}. Write the numbers alone, and the unit in the "
     "column's name.",
+    "units read": "read as categories, numbers with a unit: {}. Write the numbers alone, and the "
+    "unit in the column's name.",
     "too many": f"left out, more than {MAX_CATEGORIES:,} categories: {{}}." + KEEP,
     "many": "few rows per category, and each is an input: {}." + DROP,
     "counting": "used, but every row has another whole number, as in ids: {}." + DROP,
@@ -148,7 +150,9 @@ def _category(
         inputs.codes[name] = encode(cells.text, words)
         inputs.categories.append((name, words))
         if len(words) > MIN_ID_WORDS and len(words) * ROWS_PER_CATEGORY > n:
-            inputs.tell("many", name, f"{len(words):,} in {n:,} rows")
+            unit = unit_of(cells.text)
+            detail = f"{shown(unit)} behind each" if unit else f"{len(words):,} in {n:,} rows"
+            inputs.tell("units read" if unit else "many", name, detail)
         alike = differ_in_case(words)
         if alike:
             inputs.tell("alike", name, listed(alike))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_cli.data.cells import Cells
+from overfit_cli.data.cells import DECIMAL_COMMA, Cells
 from overfit_cli.data.dataset import Ints
-from overfit_cli.data.naming import shown
+from overfit_cli.data.naming import detailed, shown
 from overfit_cli.data.spelling import BETWEEN, MINUS, NOTHING, PERCENT, SIGN, Spelling, read_as
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LIKELY = rf"^[\s\d.,'’\u{{a0}}\u{{202f}}$€£¥%+–—{MINUS}-]+$"
 LOOK = 1000
 """Words that are looked at before a column is read as numbers."""
+GROUP_OF_THREE = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 SIGNED = rf"{SIGN}|[+{MINUS}-]"
 
 
@@ -80,6 +82,49 @@ def decimal_of(columns: Iterable[Cells], preferred: str) -> str:
     # numbers of a file of commas have been read with points
     points = preferred == "." and any(map(_has_fractions, columns))
     return preferred if points or any(_proves(cells, preferred) for cells in written) else other
+
+
+def perhaps_thousands(
+    columns: Mapping[str, Cells], decimal: str, raw: Callable[[str], pl.Series]
+) -> tuple[str, ...]:
+    """Return a note on 1.234 that is read as it stands, though others have decimal commas.
+
+    decimal: as in `spelled`. raw: a column's text as the file has it; looked at only where its
+    numbers may be thousands.
+    """
+    told = {}
+    for name in [name for name, cells in columns.items() if _may_be_thousands(cells)]:
+        text = raw(name).str.strip_chars()
+        points = text.filter(text.str.contains(".", literal=True))
+        if len(points) and bool(points.str.contains(GROUP_OF_THREE).all()):
+            number = float(points[0])
+            told[name] = f"{points[0]} is {number:g}, not {1000 * number:.0f}"
+    others = (name for name in columns if told and name not in told)
+    if not any(_has_commas(columns[name], decimal, partial(raw, name)) for name in others):
+        return ()
+    return (
+        "read with a decimal point, though other columns have decimal commas: "
+        f"{detailed([(shown(name), how) for name, how in told.items()])}. If the points group "
+        "thousands, leave them out.",
+    )
+
+
+def _has_commas(cells: Cells, decimal: str, raw: Callable[[], pl.Series]) -> bool:
+    """Say whether a column's numbers are read with decimal commas."""
+    if not len(cells.words):
+        return bool(raw().str.contains(DECIMAL_COMMA).any())
+    found = spelled(cells, decimal)
+    return found is not None and found.spelling.decimal == ","
+
+
+def _may_be_thousands(cells: Cells) -> bool:
+    """Say whether plain numbers below 1,000 have three decimals at most, and some have any."""
+    numbers = cells.numbers[~np.isnan(cells.numbers)]
+    if len(cells.words) or not len(numbers) or np.abs(numbers).max() >= 1000:
+        return False
+    thousandths = np.round(1000 * numbers)
+    exact = bool(np.allclose(1000 * numbers, thousandths, rtol=0, atol=1e-6))
+    return exact and bool((thousandths % 1000).any())
 
 
 def is_mixed_percent(cells: Cells) -> bool:

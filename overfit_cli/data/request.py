@@ -37,3 +37,9 @@ class DataRequest:
     train_size: int | None = None
     label_noise: float = 0.0
     resample: Resample | None = None
+
+    def __post_init__(self) -> None:
+        """Make fractions floats: a run's id is of their text, and a store gives back 0.0 for 0."""
+        for name in ("val_size", "test_size", "label_noise"):
+            if isinstance(value := getattr(self, name), int):
+                object.__setattr__(self, name, float(value))

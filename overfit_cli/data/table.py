@@ -15,7 +15,7 @@ from overfit_cli.data.files import MEMORY, max_bytes
 from overfit_cli.data.fingerprint import fingerprint
 from overfit_cli.data.joined import JoinedFiles
 from overfit_cli.data.naming import shown
-from overfit_cli.data.readings import decimal_of
+from overfit_cli.data.readings import decimal_of, perhaps_thousands
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.roles import Roles, assign_roles, check_weights, parts_of
 from overfit_cli.data.target import (
@@ -47,11 +47,13 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
     files.require(roles.all)
     cells = files.cells((*roles.targets, *roles.features))
     decimal = decimal_of(cells.values(), files.decimal)
+    told = perhaps_thousands(cells, decimal, files.raw)
     columns = {name: cells.pop(name) for name in roles.targets}
     for name, column in columns.items():
         _refuse_missing(name, column, files)
     target = target_of_cells(columns, request.task, files.where, files.path, decimal)
-    return _dataset(request.dataset, files, roles, target, _inputs(cells, roles, files, decimal))
+    inputs = _inputs(cells, roles, files, decimal)
+    return _dataset(request.dataset, files, roles, target, inputs, told)
 
 
 def _roles(files: JoinedFiles, request: DataRequest) -> Roles:
@@ -71,7 +73,12 @@ def _refuse_missing(name: str, column: Cells, files: JoinedFiles) -> None:
 
 
 def _dataset(
-    name: str, files: JoinedFiles, roles: Roles, target: Target, inputs: Inputs
+    name: str,
+    files: JoinedFiles,
+    roles: Roles,
+    target: Target,
+    inputs: Inputs,
+    told: tuple[str, ...],
 ) -> Dataset:
     n = files.n_rows
     numeric = stacked(inputs.numeric, n, np.float64)
@@ -95,7 +102,7 @@ def _dataset(
         weights=weights,
         groups=groups,
         part=part,
-        notes=files.notes() + target.notes + inputs.notes,
+        notes=files.notes() + told + target.notes + inputs.notes,
     )
 
 

@@ -32,6 +32,16 @@ def test_early_stopping_keeps_its_validation_rows_and_says_so(cli, plants):
     assert run["restored_epoch"] is not None
 
 
+@pytest.mark.parametrize("method", ["l2", "early-stopping"])
+def test_a_model_is_verified_like_any_run(cli, plants, method):
+    run = refitted(cli, method, "--dataset", plants, *TABLE)
+    cli("verify", run["run_id"])
+    if method == "l2":
+        everything = ("--val-size", 0, "--test-size", 0)
+        words = ("--method", "l2", "--dataset", plants, *TABLE, *everything, "--json")
+        assert cli("run", *words).runs[0]["run_id"] == run["run_id"]
+
+
 def test_folds_need_no_validation_rows(cli, plants):
     folds = ("--members", "3", "--folds", *STOPPING)
     run = refitted(cli, "bayes+early-stopping", "--dataset", plants, *TABLE, *folds)

@@ -158,3 +158,36 @@ def test_new_rows_without_the_percent_sign_are_refused(write: Any) -> None:
     assert read_new_rows(write("a\n5 %\n", "new.csv"), schema).numeric.tolist() == [[5]]
     with pytest.raises(DataError, match="line 3: column 'a' has a percent sign in the run's"):
         read_new_rows(write("a\n5 %\n0.5\n", "new.csv"), schema)
+
+
+TOLD = (
+    "read with a decimal point, though other columns have decimal commas: 'a' (20.077 is 20.077, "
+    "not 20077). If the points group thousands, leave them out."
+)
+WHOLE = ["810", *THOUSANDTHS[1:]]
+COMMAS = [f"{row},5" for row in range(80)]
+
+
+@pytest.mark.parametrize("commas", [COMMAS, ["-0,80", *["7"] * 79]])
+def test_thousands_are_suspected_in_a_file_of_decimal_commas(write: Any, commas: list[str]) -> None:
+    """The reading stays what it was; the target is a column like the others."""
+    data = load(write(tabbed(WHOLE, commas, header="a;b;y").replace("\t", ";")))
+    assert TOLD in data.notes
+    np.testing.assert_array_equal(data.numeric[:, 0], [*map(float, WHOLE)])
+    text = tabbed(commas, WHOLE, header="b;a;y").replace("\t", ";")
+    assert TOLD in load(write(text), target="a", task="regression").notes
+
+
+@pytest.mark.parametrize(
+    ("column", "others"),
+    [
+        (WHOLE, [f"{row}.5" for row in range(80)]),  # a file of decimal points
+        (["1000", *THOUSANDTHS[1:]], COMMAS),  # thousands without a group
+        (["0.125", *THOUSANDTHS[1:]], COMMAS),
+        (["1.5", *THOUSANDTHS[1:]], COMMAS),
+        (["810"] * 80, COMMAS),
+    ],
+)
+def test_other_points_are_no_suspects(write: Any, column: list[str], others: list[str]) -> None:
+    data = load(write(tabbed(column, others, header="a;b;y").replace("\t", ";")))
+    assert not any("decimal point" in note for note in data.notes)

@@ -258,3 +258,13 @@ def test_few_numbers_with_a_unit_are_categories(write: Any) -> None:
     rows = "".join(f"{12 * (i % 4)} months,{i / 8},{i % 2}\n" for i in range(60))
     data = load(write(f"term,b,y\n{rows}"))
     assert (data.categories[0][0], data.notes) == ("term", ())
+
+
+def test_many_numbers_with_a_unit_are_categories_with_the_reason(write: Any) -> None:
+    rows = "".join(f"{12 * (i % 40)} kg,{i / 8},{i % 2}\n" for i in range(200))
+    data = load(write(f"weight,b,y\n{rows}"))
+    assert data.categories[0][0] == "weight"
+    assert data.notes == (
+        "read as categories, numbers with a unit: 'weight' (' kg' behind each). "
+        "Write the numbers alone, and the unit in the column's name.",
+    )

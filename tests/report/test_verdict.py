@@ -41,6 +41,9 @@ def test_the_gap_decides(train, test, kind):
         (0.31, 0.35, {"linear model": {"nll": 0.30}}, "slightly"),
         (0.68, 0.68, {"majority class": {"nll": 0.69}}, "underfits"),
         (0.68, 0.68, {"mean": {"nll": 0.69}}, "underfits"),
+        # a class of one row in 600: the majority leaves 0.0123 nats to learn
+        (0.0001, 0.0001, {"majority class": {"nll": 0.0123}}, "fine"),
+        (0.0122, 0.0122, {"majority class": {"nll": 0.0123}}, "underfits"),
         (0.60, 0.61, {"majority class": {"nll": 0.69}}, "fine"),
         (
             0.68,
