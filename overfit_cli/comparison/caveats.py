@@ -54,12 +54,29 @@ def _comparability(arms: Sequence[Arm], baseline: str | None, metric: str) -> It
 
 
 def _unequal_choice(arms: Sequence[Arm]) -> Iterator[str]:
-    tried = {arm.name: arm.tried for arm in arms}
-    if len(set(tried.values())) > 1:
+    by_seed: dict[int, set[int]] = {}
+    for arm in arms:
+        for trial in arm.trials:
+            by_seed.setdefault(trial.seed, set()).add(trial.tried)
+    if len({arm.tried for arm in arms}) > 1 or any(len(own) > 1 for own in by_seed.values()):
+        tried = {arm.name: tried_told(arm) for arm in arms}
         yield (
             "the methods tried unequally many settings "
             f"({_listed(tried)}): who tries more has the better chance of a good one."
         )
+    for arm in arms:
+        fewer = sum(trial.tried < arm.tried for trial in arm.trials)
+        if fewer:
+            yield (
+                f"'{arm.name}': for {fewer} of {plural(len(arm.trials), 'seed')} not all of its "
+                f"{arm.tried} settings were tried; how often one was chosen counts every seed."
+            )
+
+
+def tried_told(arm: Arm) -> str:
+    """Return how many settings an arm tried: `3`, or `1 to 3` where that depends on the seed."""
+    fewest = arm.fewest_tried
+    return f"{fewest} to {arm.tried}" if fewest < arm.tried else str(arm.tried)
 
 
 def _ties(arms: Sequence[Arm], select: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from overfit_cli.comparison import caveats
@@ -45,7 +45,9 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
     Raises:
         UsageError: settings that nothing but the test rows could choose among.
     """
-    arms = tuple(arm_of(runs, question.select, question.metric) for runs in group.arms)
+    chosen = (arm_of(runs, question.select, question.metric) for runs in group.arms)
+    known = _known_references(group.runs)
+    arms = tuple(replace(arm, references=_own_references(arm, known)) for arm in chosen)
     baseline = _baseline(arms, question)
     verdicts = _verdicts(group, arms, baseline, question, load)
     reference = reference_of(group.arms, question.reference)
@@ -63,7 +65,7 @@ def problem_of(group: ProblemRuns, question: Question, load: Load) -> Problem:
         arms=tuple(with_pictures(arm, load) for arm in arms),
         verdicts=verdicts,
         common=_common(group.runs),
-        references=_references(group.runs),
+        references=_means(known.values()),
         warnings=(
             *caveats.told(group, arms, baseline, question.metric, question.select),
             *caveats.about_reference(group, arms, question.reference, reference, fidelity),
@@ -138,13 +140,23 @@ def _common(runs: Sequence[Run]) -> dict[str, str]:
     return split | {name: min(values) for name, values in settings if len(values) == 1}
 
 
-def _references(runs: Sequence[Run]) -> dict[str, Metrics]:
-    """Return the references' mean over seeds; the first arm that has a seed's tells them."""
+def _known_references(runs: Sequence[Run]) -> dict[int, Mapping[str, Metrics]]:
+    """Return each seed's references; the first arm that has a seed's tells them."""
     by_seed: dict[int, Mapping[str, Metrics]] = {}
     for run in runs:
         if run.references:
             by_seed.setdefault(run.seed, run.references)
-    found = [by_seed[seed] for seed in sorted(by_seed)]
+    return dict(sorted(by_seed.items()))
+
+
+def _own_references(arm: Arm, known: Mapping[int, Mapping[str, Metrics]]) -> dict[str, Metrics]:
+    """Return the references' means over the arm's own seeds, empty where it has all."""
+    own = {trial.seed for trial in arm.trials}
+    return {} if own >= set(known) else _means(known[seed] for seed in known if seed in own)
+
+
+def _means(rows: Iterable[Mapping[str, Metrics]]) -> dict[str, Metrics]:
+    found = list(rows)
     names = dict.fromkeys(name for references in found for name in references)
     return {name: _mean([own[name] for own in found if name in own]) for name in names}
 

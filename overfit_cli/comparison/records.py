@@ -22,7 +22,8 @@ class Trial:
 
     setting: the hyperparameters that the selection could choose, by name, as text. selected_by:
     the validation value that chose it, None without a choice. scores: metrics of "train", "val"
-    and "test". seconds: the stack's wall time over its replicas.
+    and "test". seconds: the stack's wall time over its replicas. tried: settings that were tried
+    for this seed.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class Trial:
     seconds: float
     best_epoch: int
     restored_epoch: int | None = None
+    tried: int = 1
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Arm:
     varied: names of the hyperparameters that differ among its settings. diverged, failed: runs of
     this method, whatever their setting. tuned: the most settings that `overfit tune` tried for a
     seed, of which only the winners are among `settings`; 0 if it did not. tied: seeds for which
-    several settings did equally well, so that the first of them stands for all.
+    several settings did equally well, so that the first of them stands for all. references: the
+    problem's, over this method's own seeds; empty where they are those of all.
     """
 
     name: str
@@ -124,11 +127,17 @@ class Arm:
     reliability: tuple[Bin, ...] = ()
     tuned: int = 0
     tied: int = 0
+    references: Mapping[str, Metrics] = field(default_factory=dict)
 
     @property
     def tried(self) -> int:
         """How many settings were tried."""
         return max(self.tuned, len(self.settings))
+
+    @property
+    def fewest_tried(self) -> int:
+        """How many were tried for the seed that had the fewest to choose from."""
+        return min((trial.tried for trial in self.trials), default=self.tried)
 
     def values(self, metric: str, part: str = "test") -> dict[int, float]:
         """Return one value per seed."""

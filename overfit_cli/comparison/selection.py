@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns
@@ -27,9 +28,12 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
         _require_validation(runs, select, len(settings))
     chosen = _chosen(list(settings.values()), select if choice else None)
     told = select if choice or tuned > 1 else None
+    tried: Counter[int] = Counter()
+    for run in runs.runs:
+        tried[run.seed] += max(1, run.trials)
     return Arm(
         name=runs.name,
-        trials=tuple(_trial(runs, run, told) for run in chosen),
+        trials=tuple(_trial(runs, run, told, tried[run.seed]) for run in chosen),
         settings=tuple(_setting(runs, group, chosen, metric) for group in settings.values()),
         varied=runs.varied,
         diverged=sum(run.status == "diverged" for run in runs.runs),
@@ -84,7 +88,7 @@ def _score(run: Run, part: str, metric: str) -> float:
     return run.scores.get(part, {}).get(metric, math.nan)
 
 
-def _trial(runs: ArmRuns, run: Run, select: str | None) -> Trial:
+def _trial(runs: ArmRuns, run: Run, select: str | None, tried: int) -> Trial:
     return Trial(
         run_id=run.run_id,
         seed=run.seed,
@@ -94,6 +98,7 @@ def _trial(runs: ArmRuns, run: Run, select: str | None) -> Trial:
         seconds=run.seconds,
         best_epoch=run.best_epoch,
         restored_epoch=run.restored_epoch,
+        tried=tried,
     )
 
 

@@ -189,6 +189,16 @@ def test_references_are_means_over_seeds():
     assert only_problem(results).references == {"linear model": {"nll": 1.0, "error": 0.5}}
 
 
+def test_references_of_a_method_with_few_seeds_are_over_those():
+    results = [
+        planted(method, seed, baselines={"linear model": {"nll": float(seed)}})
+        for method, seeds in (("none", range(3)), ("l2", (2,)))
+        for seed in seeds
+    ]
+    none, l2 = only_problem(results).arms
+    assert (none.references, l2.references) == ({}, {"linear model": {"nll": 2.0}})
+
+
 def test_training_that_differs_besides_the_method_is_told():
     results = [planted(lr=0.1, epochs=5), planted("l2", lr=0.1, epochs=50)]
     (warning,) = only_problem(results).warnings

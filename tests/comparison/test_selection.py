@@ -129,6 +129,19 @@ def test_settings_are_scored_in_the_metric_compared():
     assert (setting.seeds, setting.val, setting.test) == ((1,), (0.1,), (0.2,))
 
 
+def test_settings_that_only_some_seeds_tried_are_told():
+    results = [planted(seed=seed, lr=0.1) for seed in range(3)]
+    results += [planted("l2", seed, lr=lr) for seed in range(3) for lr in (0.1, 0.3)]
+    results += [planted(seed=0, lr=0.3, status="diverged")]
+    problem = only_problem(results)
+    none, l2 = problem.arms
+    assert [trial.tried for trial in none.trials] == [2, 1, 1]
+    assert [trial.tried for trial in l2.trials] == [2, 2, 2]
+    told = " ".join(problem.warnings)
+    assert "tried unequally many settings (none: 1 to 2, l2: 2)" in told
+    assert "'none': for 2 of 3 seeds not all of its 2 settings were tried" in told
+
+
 def test_unequally_many_settings_are_told():
     results = [planted(lr=lr, val=abs(lr - 0.05)) for lr in RATES] + [planted("l2", lr=0.05)]
     (warning,) = only_problem(results).warnings

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from overfit_cli.comparison.caveats import tried_told
 from overfit_cli.comparison.records import Arm, Problem, Setting
 from overfit_cli.report.compare.measures import (
     Measure,
@@ -156,7 +157,7 @@ def settings_grid(problem: Problem, all_columns: bool) -> Grid | None:
     arms = [arm for arm in problem.arms if any(each.values for each in arm.settings)]
     if not arms:
         return None
-    tried = tuple(str(arm.tried) for arm in arms)
+    tried = tuple(tried_told(arm) for arm in arms)
     chosen = tuple(_chosen(arm, all_columns) for arm in arms)
     columns = (Cells("tried", tried), Cells("chosen", chosen, words=True))
     return Grid(Cells("method", tuple(arm.name for arm in arms), words=True), columns)

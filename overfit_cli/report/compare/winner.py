@@ -29,10 +29,10 @@ def next_words(problem: Problem, store: str | None) -> list[str]:
     """Return the words of the command that trains the method to use on all rows.
 
     Its setting is the one chosen most often, its run the best of that by validation rows. Nothing
-    is returned if no run finished.
+    is returned if no run finished, or the linear model did better.
     """
     arm = _to_use(problem)
-    if arm is None:
+    if arm is None or linear_wins(problem):
         return []
     run_id = _trial_to_refit(arm, problem.select).run_id
     return ["overfit", "refit", run_id, *([] if store is None else ["--store", store])]
@@ -41,7 +41,8 @@ def next_words(problem: Problem, store: str | None) -> list[str]:
 def next_reason(problem: Problem) -> str:
     """Say why that method: "" where it is shown to be best, else that its mean is."""
     arm = _to_use(problem)
-    if arm is None or winner(problem) or _beats_all(arm, problem):
+    alone = len(problem.arms) == 1 or linear_wins(problem)
+    if arm is None or alone or winner(problem) or _beats_all(arm, problem):
         return ""
     few = ", which few seeds decide" if decided_by_few(problem.arms, problem.metric) else ""
     return (
@@ -71,17 +72,17 @@ def trivial_wins(problem: Problem) -> str:
     Where that is so by nll only, the predictions are good and their uncertainty is not.
     """
     metric = problem.metric
-    arm, guess = _best_of_all(problem, metric), _guess(problem, metric)
-    if arm is None or math.isnan(guess) or metric in NOT_OF_TRIVIAL:
+    arm = _best_of_all(problem, metric)
+    if arm is None or math.isnan(_guess(arm, problem, metric)) or metric in NOT_OF_TRIVIAL:
         return ""
-    if _beats_guess(arm, problem, metric):
+    if any(_beats_guess(each, problem, metric) for each in problem.arms):
         return ""
     name = next(name for name in TRIVIAL if name in problem.references)
     told = (
         "No method does better on average than a model that ignores the inputs "
         f"({name}): test {_against(arm, problem, metric)}"
     )
-    points = [each for each in POINTS if not math.isnan(_guess(problem, each))]
+    points = [each for each in POINTS if not math.isnan(_guess(arm, problem, each))]
     point = points[0] if metric == "nll" and points else metric
     sharp = _best_of_all(problem, point)
     if sharp is None or not _beats_guess(sharp, problem, point) or _alike(sharp, problem, point):
@@ -94,29 +95,39 @@ def linear_wins(problem: Problem) -> str:
     """Say that on average the linear model beats every method, by what matters; "" if not."""
     metric = problem.metric
     ropes = [each.rope for each in problem.verdicts if each.interval.metric == metric]
-    value = problem.references.get(LINEAR, {}).get(metric, math.nan)
+    known = [arm for arm in problem.arms if not math.isnan(test_mean(arm, metric))]
     arm = _best_of_all(problem, metric)
-    if arm is None or math.isnan(value) or metric in NOT_OF_TRIVIAL:
+    if arm is None or metric in NOT_OF_TRIVIAL:
         return ""
-    if not _loss(value, metric) < _loss(test_mean(arm, metric), metric) - max(ropes, default=0.0):
-        return ""
+    margin = max(ropes, default=0.0)
+    for each in known:
+        value = _reference(each, problem, LINEAR, metric)
+        if not _loss(value, metric) < _loss(test_mean(each, metric), metric) - margin:
+            return ""
     how = measure(metric)
-    ours, theirs = (plain(how.factor * each) for each in (test_mean(arm, metric), value))
+    means = test_mean(arm, metric), _reference(arm, problem, LINEAR, metric)
+    ours, theirs = (plain(how.factor * each) for each in means)
     if ours == theirs:
         return ""
+    than = "than every method here" if len(problem.arms) > 1 else "here"
     return (
-        f"The {LINEAR} does better on average than every method here: test {how.label} {theirs} "
+        f"The {LINEAR} does better on average {than}: test {how.label} {theirs} "
         f"against {ours} ({arm.name})"
     )
 
 
-def _guess(problem: Problem, metric: str) -> float:
+def _reference(arm: Arm, problem: Problem, name: str, metric: str) -> float:
+    """Return a reference's mean over the seeds that the arm has."""
+    return (arm.references or problem.references).get(name, {}).get(metric, math.nan)
+
+
+def _guess(arm: Arm, problem: Problem, metric: str) -> float:
     name = next((name for name in TRIVIAL if name in problem.references), "")
-    return problem.references.get(name, {}).get(metric, math.nan)
+    return _reference(arm, problem, name, metric)
 
 
 def _beats_guess(arm: Arm, problem: Problem, metric: str) -> bool:
-    return _loss(test_mean(arm, metric), metric) < _loss(_guess(problem, metric), metric)
+    return _loss(test_mean(arm, metric), metric) < _loss(_guess(arm, problem, metric), metric)
 
 
 def _against(arm: Arm, problem: Problem, metric: str) -> str:
@@ -132,7 +143,7 @@ def _alike(arm: Arm, problem: Problem, metric: str) -> bool:
 def _values(arm: Arm, problem: Problem, metric: str) -> tuple[str, str]:
     """Return an arm's mean and the guess as they are written."""
     factor = measure(metric).factor
-    ours, theirs = test_mean(arm, metric), _guess(problem, metric)
+    ours, theirs = test_mean(arm, metric), _guess(arm, problem, metric)
     return plain(factor * ours), plain(factor * theirs)
 
 

@@ -103,7 +103,7 @@ def arm(name, level, gap, names=("lr",), grid=(("0.05",), ("0.1",)), chosen=(8, 
     chosen_setting = dict(found[0].values)
     arm = Arm(
         name,
-        tuple(trial(seed, level, gap, chosen_setting) for seed in SEEDS),
+        tuple(replace(trial(seed, level, gap, chosen_setting), tried=len(found)) for seed in SEEDS),
         found,
         varied=names,
         curves=curves(level - 0.03, gap / 3),

@@ -15,7 +15,7 @@ from comparison_samples import (
 
 from overfit_cli.report.compare.documents import comparison_json
 from overfit_cli.report.compare.sentence import answer
-from overfit_cli.report.compare.winner import next_reason, next_words, trivial_wins
+from overfit_cli.report.compare.winner import linear_wins, next_reason, next_words, trivial_wins
 
 NLL = 0.16
 
@@ -57,7 +57,7 @@ def test_without_a_winner_the_best_mean_is_named_and_called_so():
 
 
 def test_means_are_held_against_each_other_over_the_same_seeds():
-    problem = replace(classification(), verdicts=(undecided("dropout"),))
+    problem = replace(classification(), verdicts=(undecided("dropout"),), references={})
     base, other, *_ = problem.arms
 
     # the second is worse for both seeds, and has no run for the hard one
@@ -91,6 +91,28 @@ def test_that_a_linear_model_does_better_comes_first(nll, told):
     plain = answer(classification())
     assert first.startswith("The linear model does better on average") == told
     assert (". ".join(rest) if told else answer(problem)) == plain
+
+
+def test_the_linear_model_is_held_against_each_method_over_its_own_seeds():
+    """Its mean over all seeds is better; where the second method was run, it is worse."""
+    problem = replace(classification(), references={"linear model": {"nll": 0.3}})
+    base, other, *_ = problem.arms
+    few = replace(scored(other, {0: 0.4, 1: 0.4}), references={"linear model": {"nll": 0.5}})
+    found = replace(problem, arms=(scored(base, {0: 0.6, 1: 0.6, 2: 0.1}), few), verdicts=())
+    assert linear_wins(found) == ""
+    assert next_words(found, None) != []
+    easy = replace(found, arms=(found.arms[0], replace(few, references={})))
+    assert linear_wins(easy).endswith("than every method here: test nll 0.3 against 0.4 (dropout)")
+    # nor is it advised to use what it has just been said to do worse
+    assert (next_words(easy, None), next_reason(easy)) == ([], "")
+    lone = replace(easy, arms=easy.arms[1:])
+    assert " does better on average here: test nll 0.3 against 0.4" in linear_wins(lone)
+
+
+def test_a_single_method_is_not_held_against_others():
+    lone = replace(classification(), arms=classification().arms[:1], verdicts=(), references={})
+    assert next_words(lone, None) != []
+    assert next_reason(lone) == ""
 
 
 def test_no_method_is_said_to_lose_that_wins_on_its_own_seeds():
@@ -145,7 +167,7 @@ def test_when_guessing_wins(problem, said):
 
 def test_a_difference_that_no_reader_would_see_is_not_claimed():
     """Two means that are written alike are not said to differ."""
-    problem = classification()
+    problem = replace(classification(), references={})
     base, other, *_ = problem.arms
     alike = (scored(base, {0: 0.3, 1: 0.4}), scored(other, {0: 0.3, 1: 0.4 - 1e-9}))
     undecided_yet = replace(problem, arms=alike, verdicts=(undecided("dropout"),))
