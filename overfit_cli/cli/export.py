@@ -56,7 +56,7 @@ def export(
     with Store.open(store_path(store), "read") as opened:
         runs = _runs(opened, " ".join(selection or []), predictions)
         if form == "parquet":
-            say(_parquet(runs, output or "overfit-export"))
+            say(_parquet(runs, output or "overfit-export", predictions))
         else:
             say(_mlflow(runs, output or "mlflow.db", experiment))
 
@@ -70,11 +70,13 @@ def _runs(store: Store, selection: str, predictions: bool) -> Iterator[RunResult
     return store.results(run_ids, ("curves", "predictions") if predictions else ("curves",))
 
 
-def _parquet(runs: Iterator[RunResult], folder: str) -> str:
+def _parquet(runs: Iterator[RunResult], folder: str, predictions: bool) -> str:
     from overfit_cli.export.parquet import write_parquet
     from overfit_cli.report.escape import visible
 
-    return visible(f"written: {', '.join(write_parquet(list(runs), folder))}.")
+    paths = write_parquet(list(runs), folder)
+    none = " No run has predictions for test rows." if predictions and len(paths) < 3 else ""
+    return visible(f"written: {', '.join(paths)}.{none}")
 
 
 def _mlflow(runs: Iterator[RunResult], place: str, experiment: str) -> str:

@@ -43,7 +43,8 @@ def train_and_show(request: Request, asked: Asked) -> None:
         ends = " or ".join(dict.fromkeys(result.status for result in lost))
         reasons = dict.fromkeys(str(run.diagnostics.get("reason", "")) for run in lost)
         why = " ".join(reason for reason in reasons if reason)
-        said = f"{len(lost)} of {len(results)} runs {ends}; all are stored."
+        of = f"{len(lost)} of {len(results)} runs" if len(results) > 1 else "the run"
+        said = f"{of} {ends}; {'all are' if len(results) > 1 else 'it is'} stored."
         raise RunsFailed(f"{said} {why}".rstrip())
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.data.dataset import (
+    TEST,
+    VAL,
     Dataset,
     Floats,
     Ints,
@@ -30,6 +32,7 @@ from overfit_cli.data.preprocessing import describe_columns, fit, transform
 from overfit_cli.data.request import DataRequest
 from overfit_cli.data.splits import Split, split
 from overfit_cli.errors import DataError
+from overfit_cli.words import plural
 
 BLOCK = 1024  # rows hashed at once, so that no copy of the whole table is made
 
@@ -67,7 +70,8 @@ def _prepared(dataset: Dataset, request: DataRequest, seed: int, dtype: np.dtype
     fitted = fit(dataset, schema, parts.train, dtype)
     own = target.astype(np.float64) if likelihood == "gaussian" else None
     ready = _Ready(dataset, fitted, _targets(target, likelihood, mean, scale, dtype), own, dtype)
-    truth, told = dataset.truth, (*_fewer(request, parts), *_repeated(dataset, parts))
+    truth = dataset.truth
+    told = (*_released(dataset, request), *_fewer(request, parts), *_repeated(dataset, parts))
     return Prepared(
         train=_weighed(ready.rows(parts.train), "training"),
         val=_weighed(ready.rows(parts.val), "validation"),
@@ -126,6 +130,18 @@ def _weighed(rows: Rows, part: str) -> Rows:
     if len(rows) and rows.weights is not None and not rows.weights.any():
         raise DataError(f"the weights of all {part} rows are 0.")
     return rows
+
+
+def _released(dataset: Dataset, request: DataRequest) -> tuple[str, ...]:
+    """Say so where rows that the data mark for validation or test train after all."""
+    asked = {"test": (TEST, request.test_size), "validation": (VAL, request.val_size)}
+    marks = np.empty(0) if dataset.part is None else dataset.part
+    counts = {name: int((marks == part).sum()) for name, (part, size) in asked.items() if size == 0}
+    return tuple(
+        f"{plural(n, 'row')} given for {name} are used for training, as a size of 0 asks."
+        for name, n in counts.items()
+        if n
+    )
 
 
 def _fewer(request: DataRequest, parts: Split) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ def _given(dataset: Dataset, request: DataRequest) -> tuple[Ints, Ints]:
     test, val = _part(dataset, TEST), _part(dataset, VAL)
     if test.size and request.test_size:
         raise UsageError("--test-size: the test rows are given (a generator has n_test for it).")
+    if val.size and request.val_size not in (0, DataRequest.val_size):
+        raise UsageError("--val-size: the validation rows are given; 0 lets them train.")
     released = np.empty(0, dtype=np.intp)
     return (released if request.test_size == 0 else test), (
         released if not request.val_size else val

@@ -127,7 +127,7 @@ def _context(module: str) -> ForkServerContext:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", "pebble", Worker.__module__, module])
-    with _environment():
+    with _environment(), _silence():
         resource_tracker.ensure_running()  # apart, for it would let interrupts through again
         with _no_interrupts():
             forkserver.ensure_running()
@@ -143,6 +143,20 @@ def _environment() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Start processes whose complaints nobody hears: of one that is stopped while it starts."""
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 @contextmanager

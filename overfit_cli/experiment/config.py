@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from overfit_cli.errors import UsageError, cut, unknown
-from overfit_cli.experiment.options import Options, parse_options
+from overfit_cli.experiment.options import NEEDS, Options, parse_options
 
 # A config is a page of text; anything larger is a mistake.
 MOST_BYTES = 2**20
@@ -73,7 +73,7 @@ def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None
             a value that is not allowed.
     """
     # so that a bad flag is not blamed on the file
-    parse_options(overrides)
+    asked = parse_options(overrides)
     if title is not None and not _names_a_batch(title):
         raise UsageError(f"--name: {title!r} must be {NAMES}.")
     path = find_config(name)
@@ -87,9 +87,28 @@ def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None
     own_title = source.title(keys.pop("name", path.stem))
     select = source.select(keys.pop("select", {}))
     shared = source.table(keys)
-    own = [{}] if "method" in overrides else [source.table(table) for table in tables]
+    own = [source.table(table) for table in tables]
+    if "method" in overrides:
+        shared, own = _useful(shared, asked), [{}]
     merged = (_merged(shared, table, overrides) for table in own)
     return Config(title or own_title, tuple(_table(layer) for layer in merged), select)
+
+
+def _useful(shared: Mapping[str, Any], asked: Any) -> dict[str, Any]:
+    """Leave out keys that the methods asked for in place of the config's have no use for."""
+    inference = (
+        asked.inference if all("bayes" in name.split("+") for name in asked.method) else None
+    )
+    chosen = {"inference": inference, "optimizer": asked.optimizer}
+    chosen = {name: value for name, value in chosen.items() if name in asked.model_fields_set}
+    return {
+        key: value
+        for key, value in shared.items()
+        if all(
+            chosen.get(name) is None or chosen[name] in allowed
+            for name, allowed in NEEDS.get(key, ())
+        )
+    }
 
 
 def name_after(config: str, overrides: Mapping[str, Any]) -> str:

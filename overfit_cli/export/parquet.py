@@ -15,6 +15,8 @@ from overfit_cli.report.files import write_file
 def write_parquet(runs: Sequence[RunResult], folder: str) -> list[str]:
     """Write runs, curves and, where there are any, predictions into `folder`; return the paths.
 
+    Predictions of an earlier export are removed, for they are not of these runs.
+
     Raises:
         StoreError: the disk or the name refuses; each file is there whole or not at all.
     """
@@ -26,6 +28,8 @@ def write_parquet(runs: Sequence[RunResult], folder: str) -> list[str]:
     predictions = predictions_table(runs)
     if len(predictions):
         tables["predictions"] = predictions
+    else:
+        _remove(Path(folder) / "predictions.parquet")
     paths = []
     for name, table in tables.items():
         raw = io.BytesIO()
@@ -33,3 +37,10 @@ def write_parquet(runs: Sequence[RunResult], folder: str) -> list[str]:
         paths.append(str(Path(folder) / f"{name}.parquet"))
         write_file(paths[-1], raw.getvalue())
     return paths
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{str(path)!r}: {error.strerror}.") from None

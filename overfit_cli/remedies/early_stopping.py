@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from overfit_cli.core.hooks import Hooks, Hyper, Stop, column
 from overfit_cli.core.layout import Array, Layout
 from overfit_cli.remedies.remedy import Option, Remedy, Settings
+from overfit_cli.words import plural
 
 
 def _init(hyper: Hyper) -> dict[str, NDArray[Any]]:
@@ -64,8 +65,8 @@ EARLY_STOPPING = Remedy(
     ),
     build=build,
     words=lambda settings: (
-        f"early stopping: after {settings['patience']} epochs without a better validation "
-        f"{settings['stop_metric']}, back to the best"
+        f"early stopping: after {plural(settings['patience'], 'epoch')} without a better "
+        f"validation {settings['stop_metric']}, back to the best"
     ),
     neutral={"patience": 10**9},
 )

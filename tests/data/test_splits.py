@@ -218,6 +218,24 @@ def test_given_test_rows_refuse_to_be_drawn() -> None:
         split(whole, replace(ASK, resample="splits"), 0)
 
 
+def test_given_validation_rows_refuse_to_be_drawn() -> None:
+    whole = table([0, 1] * 20, part=[FREE] * 30 + [VAL] * 10)
+    with pytest.raises(UsageError, match="--val-size: the validation rows are given"):
+        split(whole, replace(ASK, val_size=0.3), 0)
+
+
+def test_given_rows_that_train_after_all_are_told() -> None:
+    whole = table([0, 1] * 20, part=[FREE] * 30 + [VAL] * 9 + [TEST])
+    released = prepare(whole, replace(ASK, val_size=0, test_size=0), 0, FLOAT).notes
+    said = "given for {} are used for training, as a size of 0 asks."
+    assert f"1 row {said.format('test')}" in released
+    assert f"9 rows {said.format('validation')}" in released
+    for request in (replace(ASK, val_size=0), ASK):
+        assert f"1 row {said.format('test')}" not in prepare(whole, request, 0, FLOAT).notes
+    plain = prepare(table([0, 1] * 20), replace(ASK, val_size=0, test_size=0), 0, FLOAT)
+    assert not any("given for" in note for note in plain.notes)
+
+
 @quick
 @given(seeds, st.floats(0.05, 1.0), st.sampled_from([None, 10, 25]), st.sampled_from([0.1, 0.3]))
 def test_a_rows_noisy_label_does_not_depend_on_the_sizes(

@@ -28,6 +28,7 @@ from executor_tasks import (
     surroundings,
 )
 
+from overfit_cli.executors import processes
 from overfit_cli.executors.processes import Processes
 from overfit_cli.executors.worker import OneProcess
 
@@ -225,6 +226,17 @@ def test_leaving_stops_all():
     assert time.monotonic() - left < PATIENCE
     assert before
     assert not workers_of_this_process()
+
+
+def test_workers_are_silent_before_they_are_set_up(capfd):
+    """As when they are stopped while they start: Python's own traceback is not for the user."""
+    with Processes(1) as executor:
+        one(executor, square, 3)
+        child = processes._context(square.__module__).Process(target=noisy, args=(1,))
+        child.start()
+        child.join()
+    assert child.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_workers_are_silent(capfd):

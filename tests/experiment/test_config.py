@@ -139,3 +139,31 @@ def test_an_inference_is_no_method(config, method, written):
             specs_of(*read_config(config(text), flags))
         assert str(refused.value) == said
     assert specs_of(*read_config(config(""), {"method": written, "inference": name}))
+
+
+@pytest.mark.parametrize(
+    ("typed", "epochs", "momentum"),
+    [
+        ({"method": "bayes", "inference": "hmc"}, None, None),
+        ({"method": "bayes+l2", "inference": "laplace"}, 7, 0.5),
+        ({"method": "none,bayes", "inference": "hmc"}, 7, 0.5),
+        ({"method": "dropout", "optimizer": "adam"}, 7, None),
+        ({"method": "dropout"}, 7, 0.5),
+        ({}, 7, 0.5),
+    ],
+)
+def test_methods_typed_in_place_of_a_configs_need_not_use_what_it_shares(
+    config, typed, epochs, momentum
+):
+    batch = read_batch(config("epochs = 7\nmomentum = 0.5\nlr = 0.1\nmethod = 'none'"), typed)
+    (table,) = batch.tables
+    assert table.options.get("epochs") == epochs
+    assert table.options.get("momentum") == momentum
+    if "bayes+l2" not in typed.get("method", ""):
+        Plan(batch).check()
+
+
+def test_what_is_typed_must_be_of_use(config):
+    typed = {"method": "bayes", "inference": "hmc", "epochs": 3}
+    with pytest.raises(UsageError, match="--epochs belongs to --inference"):
+        Plan(read_batch(config("epochs = 7"), typed)).check()

@@ -92,3 +92,34 @@ def test_refusals(
     assert said in told
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_predictions_of_other_runs_do_not_stay(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["export", "--store", str(store), "--output", str(tmp_path / "out")]
+    old = tmp_path / "out" / "predictions.parquet"
+    assert execute([*given, "--predictions"]) == 0
+    assert "No run has predictions" not in capsys.readouterr().err
+    assert old.exists()
+    assert execute(given) == 0
+    assert not old.exists()
+
+
+def test_runs_without_predictions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = [
+        "run",
+        "--dataset",
+        "moons:n=40,n_test=20",
+        "--hidden",
+        "3",
+        "--epochs",
+        "1",
+        "--test-size",
+        "0",
+    ]
+    words = ["--store", str(tmp_path / "s.db")]
+    assert execute([*tiny, *words]) == 0
+    capsys.readouterr()
+    assert execute(["export", "--predictions", *words, "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err.endswith("No run has predictions for test rows.\n")
