@@ -23,7 +23,8 @@ class Tally:
     """How far a batch is, in runs. total is an upper bound until `stored` has been counted.
 
     stored: before this batch, those among them that diverged or failed then included. underway:
-    work done on runs that have not ended, as far as workers tell.
+    work done on runs that have not ended, as far as workers tell. saving: the run that is being
+    stored, and how many were over before it: an interrupt may come between disk and count.
     """
 
     total: int
@@ -34,6 +35,7 @@ class Tally:
     diverged: int = 0
     failed: int = 0
     underway: float = 0.0
+    saving: tuple[str, int] | None = None
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -126,8 +128,10 @@ class Batch:
     def _keep(self, finished: Finished, store: Store, tally: Tally) -> None:
         tally.underway = 0.0  # until the next look
         for result in results_of(finished):
+            tally.saving = result.run_id, tally.total - tally.left
             store.save(result, batch=self.plan.name, keep_model=self.keep_models)
             setattr(tally, result.status, getattr(tally, result.status) + 1)
+            tally.saving = None
             if finished.error is not None:
                 tally.reasons[result.run_id] = finished.error
 

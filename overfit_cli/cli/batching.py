@@ -30,6 +30,7 @@ from overfit_cli.report.batch_page import (
 )
 from overfit_cli.report.escape import shell
 from overfit_cli.store import Store, held
+from overfit_cli.words import count as count_of
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,10 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
                     tell(seen)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted: {_progress(seen)}. To go on, the same command again:\n"
+                f"interrupted: {_progress(seen, store)}. To go on, the same command again:\n"
                 + shell(["overfit", "batch", *typed()])
             ) from None
+        _tell_others(store, batch, seen)
     end = BatchEnd(
         seen.stored,
         seen.done,
@@ -179,6 +181,17 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
         )
 
 
+def _tell_others(store: Store, batch: Batch, seen: Tally) -> None:
+    """Say that the name holds runs that this config no longer asks for: they compete as well."""
+    name, others = batch.plan.name, len(store.members(batch.plan.name)) - seen.total
+    if others > 0 and batch.shard.count == 1:
+        of = "is a run" if others == 1 else f"are {count_of(others)} runs"
+        say(
+            f"note: under the name '{name}' there {of} more than this config asks for, of an "
+            "earlier one; compare counts them too. Another --name keeps them apart."
+        )
+
+
 def _tallies(
     batch: Batch, store: Store, executor: Executor, watch: Callable[[Tally], None]
 ) -> Iterator[Tally]:
@@ -198,10 +211,14 @@ def _held(store: Store, batch: Batch) -> AbstractContextManager[None]:
     return held(store.path, f"{config!r} {shard.number}/{shard.count}", what)
 
 
-def _progress(tally: Tally) -> str:
+def _progress(tally: Tally, store: Store) -> str:
     if not tally.total:
         return "nothing was begun"
-    return f"{tally.total - tally.left} of {tally.total} runs are stored"
+    over = tally.total - tally.left
+    if tally.saving is not None:
+        run_id, before = tally.saving
+        over = before + (run_id in store.statuses())
+    return f"{over} of {tally.total} runs are stored"
 
 
 def _words(tally: Tally) -> str:

@@ -59,8 +59,10 @@ def train_and_store(request: Request, asked: Asked) -> list[RunResult]:
                     results[result.run_id] = result
         except KeyboardInterrupt:
             words = [word for word in sys.argv[1:] if word != "--resume"]
+            # asked of the store: an interrupt may come between it and `results`
+            stored = sum(store.has(spec.run_id) for spec in asked.specs)
             raise Interrupted(
-                f"interrupted: {len(results)} of {len(asked.specs)} runs are stored. To go on:\n"
+                f"interrupted: {stored} of {len(asked.specs)} runs are stored. To go on:\n"
                 + shell(["overfit", *words, "--resume"])
             ) from None
     return [results[spec.run_id] for spec in asked.specs]

@@ -109,6 +109,29 @@ def test_work_underway_is_told_in_runs(tmp_path: Path) -> None:
     assert {underway for _, underway in tallies} == {0.0}
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_an_interrupt_while_a_run_is_stored_is_told_by_the_store(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    committed: bool,
+) -> None:
+    save, saved = Store.save, []
+
+    def interrupted(store: Store, result: Any, **how: Any) -> None:
+        saved.append(result.run_id)
+        if len(saved) < 3 or committed:
+            save(store, result, **how)
+        if len(saved) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "save", interrupted)
+    assert run_here(written(tmp_path, SMALL), tmp_path / "s.db") == 130
+    said = f"interrupted: {3 if committed else 2} of 24 runs are stored."
+    assert said in capsys.readouterr().err
+    assert len(stored_rows(tmp_path / "s.db")) == 2 + committed
+
+
 def test_failed_runs_wait_for_retry_failed(tmp_path: Path) -> None:
     batch, path = batch_of(tmp_path), tmp_path / "s.db"
     poison = next(iter(batch.runs()))[0]

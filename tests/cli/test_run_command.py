@@ -126,7 +126,7 @@ def test_early_stopping_restores_the_best_epoch(trained):
 def test_diverged_run_is_shown_stored_and_exit_3(cli):
     ended = cli("run", *TINY, *DIVERGING, code=3)
     assert "diverged" in ended.out
-    assert "1 of 1 runs diverged" in ended.err
+    assert "the run diverged; it is stored." in ended.err
     assert "--lr 2e+05" in lines_of(ended.out, "next: ")[0]
     assert "diverged" in cli("list").out
     cli("show")
