@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,9 @@ def diagnostics_facts(diagnostics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def figure(value: float) -> str:
-    """Return four digits, or a whole number with its thousands separated."""
+    """Return four digits, a whole number with its thousands separated, or `unknown` for NaN."""
+    if math.isnan(value):
+        return "unknown"
     return count(round(value)) if WHOLE <= abs(value) < 1e15 else f"{value:.4g}"
 
 

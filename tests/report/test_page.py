@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from report_samples import SUBJECT, run
 
-from overfit_cli.report.diagnostics import figure
+from overfit_cli.report.diagnostics import diagnostics_facts, diagnostics_lines, figure
 from overfit_cli.report.headline import headline_parts
 from overfit_cli.report.page import run_page, show_page
 from overfit_cli.report.surface import plain_text
@@ -82,3 +82,10 @@ def test_a_run_that_failed_before_it_had_a_network_has_a_headline():
     data, *methods = headline_parts(replace(SUBJECT, sizes=()))
     assert data.endswith("test rows")
     assert methods == list(SUBJECT.methods)
+
+
+def test_a_figure_that_could_not_be_had_is_unknown():
+    """R-hat of a single chain is no number."""
+    results = [run(method="bayes", diagnostics={"r_hat_predictions": float("nan"), "ess": 2.5})]
+    assert list(diagnostics_lines(results)) == ["bayes: r_hat_predictions unknown, ess 2.5"]
+    assert diagnostics_facts(results[0].diagnostics)["r_hat_predictions"] == "unknown"
