@@ -60,7 +60,7 @@ def test_one_number_in_a_list_is_a_number():
 @pytest.mark.parametrize(
     ("value", "said"),
     [(0, "0"), (7.0, "7"), (0.81234, "0.8123"), (999.94, "999.9"), (1234.5, "1234"),
-     (40400, "40,400"), (1e20, "1e+20"), (float("nan"), "nan")],
+     (40400, "40,400"), (1e20, "1e+20"), (float("nan"), "unknown")],
 )  # fmt: skip
 def test_figures(value, said):
     assert figure(value) == said
