@@ -30,7 +30,7 @@ from overfit_cli.report.batch_page import (
 )
 from overfit_cli.report.escape import shell
 from overfit_cli.store import Store, held
-from overfit_cli.words import count as count_of
+from overfit_cli.words import plural
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,11 @@ def _place(request: BatchRequest, batch: Batch) -> tuple[str, int, Executor]:
         name = "processes" if workers else "serial"
     elif name == "processes":
         workers = workers or available_cores()
-    return name, workers or 1, executor_of(name, workers, request.scheduler, request.stall)
+    return (
+        name,
+        workers or 1,
+        executor_of(name, workers, request.scheduler, request.stall, silent=True),
+    )
 
 
 def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
@@ -182,13 +186,12 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
 
 
 def _tell_others(store: Store, batch: Batch, seen: Tally) -> None:
-    """Say that the name holds runs that this config no longer asks for: they compete as well."""
+    """Say that the name holds runs that this command does not ask for: they compete as well."""
     name, others = batch.plan.name, len(store.members(batch.plan.name)) - seen.total
     if others > 0 and batch.shard.count == 1:
-        of = "is a run" if others == 1 else f"are {count_of(others)} runs"
         say(
-            f"note: under the name '{name}' there {of} more than this config asks for, of an "
-            "earlier one; compare counts them too. Another --name keeps them apart."
+            f"note: batch '{name}' holds {plural(others, 'run')} more than this command asks for, "
+            "and compare counts all. Another --name keeps them apart."
         )
 
 

@@ -83,7 +83,8 @@ def on_all_rows(spec: RunSpec) -> RunSpec:
         test_size=0,
         train_size=None,
         label_noise=0,
-        val_size=spec.data.val_size if watches else 0,
+        # where a file gives the rows their number is no choice
+        val_size=(0.2 if spec.data.val_file else spec.data.val_size) if watches else 0,
     )
     if watches and request.val_size == 0:
         request = replace(request, val_size=0.2)

@@ -100,7 +100,10 @@ def _side_by_side(
     n_runs, n_over = len(asked.specs), 0
     data = {spec.run_id: own for spec, own in zip(asked.specs, asked.data, strict=True)}
     tasks = tasks_of(asked.specs, workers, keep_models, lambda spec: data[spec.run_id])
-    with counter() as count, executor_of("processes", min(workers, n_runs)) as executor:
+    with (
+        counter() as count,
+        executor_of("processes", min(workers, n_runs), silent=True) as executor,
+    ):
 
         def tell(underway: Sequence[tuple[Task, float]] = ()) -> None:
             count(n_over + runs_underway(underway), n_runs, f"{n_over} of {n_runs} runs", 0)

@@ -88,7 +88,7 @@ def run_tune(request: TuneRequest) -> None:
 
 def _place(request: TuneRequest, plan: Plan) -> tuple[int, Executor]:
     workers = request.workers or workers_for(planned(plan)) or 1
-    return workers, executor_of("serial" if workers == 1 else "processes", workers)
+    return workers, executor_of("serial" if workers == 1 else "processes", workers, silent=True)
 
 
 def _execute(request: TuneRequest, tuning: Tuning, executor: Executor) -> list[Ended]:

@@ -131,8 +131,9 @@ class Arm:
 
     @property
     def tried(self) -> int:
-        """How many settings were tried."""
-        return max(self.tuned, len(self.settings))
+        """How many settings were tried, for the seed that had most if that differs."""
+        most = max((trial.tried for trial in self.trials), default=0)
+        return max(self.tuned, len(self.settings), most)
 
     @property
     def fewest_tried(self) -> int:

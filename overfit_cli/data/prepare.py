@@ -138,7 +138,7 @@ def _released(dataset: Dataset, request: DataRequest) -> tuple[str, ...]:
     marks = np.empty(0) if dataset.part is None else dataset.part
     counts = {name: int((marks == part).sum()) for name, (part, size) in asked.items() if size == 0}
     return tuple(
-        f"{plural(n, 'row')} given for {name} are used for training, as a size of 0 asks."
+        f"{plural(n, 'row')} given for {name} are used for training ({name} size 0)."
         for name, n in counts.items()
         if n
     )

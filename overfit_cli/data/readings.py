@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 LIKELY = rf"^[\s\d.,'’\u{{a0}}\u{{202f}}$€£¥%+–—{MINUS}-]+$"
+MOST_READ = 20
+"""Columns of numbers whose text is looked at: each means to read the file again."""
 LOOK = 1000
 """Words that are looked at before a column is read as numbers."""
 GROUP_OF_THREE = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
@@ -92,15 +94,19 @@ def perhaps_thousands(
     decimal: as in `spelled`. raw: a column's text as the file has it; looked at only where its
     numbers may be thousands.
     """
+    candidates = [name for name, cells in columns.items() if _may_be_thousands(cells)]
+    others = [name for name in columns if candidates and name not in candidates]
+    others += candidates[:MOST_READ]
+    if not any(_has_commas(columns[name], decimal, partial(raw, name)) for name in others):
+        return ()
     told = {}
-    for name in [name for name, cells in columns.items() if _may_be_thousands(cells)]:
+    for name in candidates[:MOST_READ]:
         text = raw(name).str.strip_chars()
         points = text.filter(text.str.contains(".", literal=True))
         if len(points) and bool(points.str.contains(GROUP_OF_THREE).all()):
             number = float(points[0])
             told[name] = f"{points[0]} is {number:g}, not {1000 * number:.0f}"
-    others = (name for name in columns if told and name not in told)
-    if not any(_has_commas(columns[name], decimal, partial(raw, name)) for name in others):
+    if not told:
         return ()
     return (
         "read with a decimal point, though other columns have decimal commas: "
@@ -112,15 +118,17 @@ def perhaps_thousands(
 def _has_commas(cells: Cells, decimal: str, raw: Callable[[], pl.Series]) -> bool:
     """Say whether a column's numbers are read with decimal commas."""
     if not len(cells.words):
-        return bool(raw().str.contains(DECIMAL_COMMA).any())
+        return decimal == "," and bool(raw().str.contains(DECIMAL_COMMA).any())
     found = spelled(cells, decimal)
     return found is not None and found.spelling.decimal == ","
 
 
 def _may_be_thousands(cells: Cells) -> bool:
-    """Say whether plain numbers below 1,000 have three decimals at most, and some have any."""
-    numbers = cells.numbers[~np.isnan(cells.numbers)]
-    if len(cells.words) or not len(numbers) or np.abs(numbers).max() >= 1000:
+    """Say whether all are 0 or from 1 to 1,000 with three decimals at most, and some have any."""
+    numbers = np.abs(cells.numbers[~np.isnan(cells.numbers)])
+    if len(cells.words) or not len(numbers) or numbers.max() >= 1000:
+        return False
+    if bool(((numbers > 0) & (numbers < 1)).any()):
         return False
     thousandths = np.round(1000 * numbers)
     exact = bool(np.allclose(1000 * numbers, thousandths, rtol=0, atol=1e-6))

@@ -13,7 +13,7 @@ from overfit_cli.errors import UsageError, choose
 from overfit_cli.executors.executor import Executor
 
 
-def _serial(workers: int | None, scheduler: str | None, stall: float) -> Executor:
+def _serial(workers: int | None, scheduler: str | None, stall: float, silent: bool) -> Executor:
     from overfit_cli.executors.serial import Serial
 
     if workers not in (None, 1):
@@ -21,13 +21,13 @@ def _serial(workers: int | None, scheduler: str | None, stall: float) -> Executo
     return Serial()
 
 
-def _processes(workers: int | None, scheduler: str | None, stall: float) -> Executor:
+def _processes(workers: int | None, scheduler: str | None, stall: float, silent: bool) -> Executor:
     from overfit_cli.executors.processes import Processes
 
-    return Processes(workers or available_cores(), stall)
+    return Processes(workers or available_cores(), stall, silent)
 
 
-def _dask(workers: int | None, scheduler: str | None, stall: float) -> Executor:
+def _dask(workers: int | None, scheduler: str | None, stall: float, silent: bool) -> Executor:
     from overfit_cli.executors.dask import Dask
 
     if scheduler is None:
@@ -37,7 +37,7 @@ def _dask(workers: int | None, scheduler: str | None, stall: float) -> Executor:
     return Dask(scheduler)
 
 
-EXECUTORS: dict[str, Callable[[int | None, str | None, float], Executor]] = {
+EXECUTORS: dict[str, Callable[[int | None, str | None, float, bool], Executor]] = {
     "serial": _serial,
     "processes": _processes,
     "dask": _dask,
@@ -49,11 +49,13 @@ def executor_of(
     workers: int | None = None,
     scheduler: str | None = None,
     stall: float = 1800.0,
+    silent: bool = False,
 ) -> Executor:
     """Return the executor of that name, not yet entered.
 
     workers: processes at the same time, else one per core. scheduler: address of a Dask cluster.
-    stall: seconds without a sign of life after which a worker process is taken for hung.
+    stall: seconds without a sign of life after which a worker process is taken for hung. silent:
+    see Processes; for a process that is nothing but this program.
 
     Raises:
         UsageError: for an unknown name, and for a value that is wrong or of another executor.
@@ -65,7 +67,7 @@ def executor_of(
         raise UsageError(f"stall {stall:g}: a number of seconds above 0.")
     if scheduler is not None and name != "dask":
         raise UsageError(f"--scheduler {scheduler}: choose --executor dask with it.")
-    return EXECUTORS[name](workers, scheduler, stall)
+    return EXECUTORS[name](workers, scheduler, stall, silent)
 
 
 def available_cores() -> int:

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
@@ -25,12 +25,14 @@ class Processes:
     """Runs tasks in worker processes, started when there is work for them.
 
     A worker that is killed, crashes, exits, runs out of memory or is silent for `stall` seconds
-    (see `alive`) loses its own task only, and another takes its place.
+    (see `alive`) loses its own task only, and another takes its place. silent: nobody else starts
+    processes from this one, and those begun here need not be heard before they are set up;
+    afterwards they never are.
     """
 
-    def __init__(self, workers: int, stall: float = 1800.0) -> None:
+    def __init__(self, workers: int, stall: float = 1800.0, silent: bool = False) -> None:
         self.workers = workers
-        self._stall = stall
+        self._stall, self._silent = stall, silent
         self._staff: list[Worker] = []
         self._idle: list[Worker] = []
 
@@ -74,7 +76,7 @@ class Processes:
                     raise
 
     def _hired(self, work: Callable[[Task], Result]) -> Worker:
-        worker = Worker(_context(work.__module__), self._stall)
+        worker = Worker(_context(work.__module__, self._silent), self._stall)
         self._staff.append(worker)
         return worker
 
@@ -120,14 +122,14 @@ _ENVIRONMENT = {
 }
 
 
-def _context(module: str) -> ForkServerContext:
+def _context(module: str, silent: bool) -> ForkServerContext:
     """Return the way to start workers: forks of a process that has imported `module` once.
 
     Never forks of this process, whose BLAS may have threads.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", "pebble", Worker.__module__, module])
-    with _environment(), _silence():
+    with _environment(), _silence() if silent else nullcontext():
         resource_tracker.ensure_running()  # apart, for it would let interrupts through again
         with _no_interrupts():
             forkserver.ensure_running()
@@ -148,7 +150,11 @@ def _environment() -> Iterator[None]:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Start processes whose complaints nobody hears: of one that is stopped while it starts."""
-    stderr = os.dup(2)
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed: nobody hears anything
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

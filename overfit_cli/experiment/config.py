@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from overfit_cli.errors import UsageError, cut, unknown
-from overfit_cli.experiment.options import NEEDS, Options, parse_options
+from overfit_cli.experiment.options import (
+    DESCENT,
+    NEEDS,
+    REMEDY_OPTIONS,
+    Options,
+    parse_options,
+)
 
 # A config is a page of text; anything larger is a mistake.
 MOST_BYTES = 2**20
@@ -88,27 +94,31 @@ def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None
     select = source.select(keys.pop("select", {}))
     shared = source.table(keys)
     own = [source.table(table) for table in tables]
+    shared = _useful(shared, asked)
     if "method" in overrides:
-        shared, own = _useful(shared, asked), [{}]
+        own = [{}]
     merged = (_merged(shared, table, overrides) for table in own)
     return Config(title or own_title, tuple(_table(layer) for layer in merged), select)
 
 
 def _useful(shared: Mapping[str, Any], asked: Any) -> dict[str, Any]:
-    """Leave out keys that the methods asked for in place of the config's have no use for."""
-    inference = (
-        asked.inference if all("bayes" in name.split("+") for name in asked.method) else None
-    )
-    chosen = {"inference": inference, "optimizer": asked.optimizer}
-    chosen = {name: value for name, value in chosen.items() if name in asked.model_fields_set}
-    return {
-        key: value
-        for key, value in shared.items()
-        if all(
-            chosen.get(name) is None or chosen[name] in allowed
-            for name, allowed in NEEDS.get(key, ())
+    """Leave out shared keys for which what is asked for in place of the config's has no use."""
+    typed = asked.model_fields_set
+    remedies = {name for method in asked.method for name in method.split("+")}
+    if asked.inference == "mc-dropout":
+        remedies.add("dropout")
+    found = {}
+    for key, value in shared.items():
+        owner = "dropout" if key == "drop_rate" else REMEDY_OPTIONS.get(key, ("",))[0]
+        # what gradient descent uses is of use to other methods, whatever the inference
+        others = key in DESCENT and remedies != {"bayes"}
+        needed = all(
+            name not in typed or getattr(asked, name) in allowed or (others and name == "inference")
+            for name, allowed in NEEDS.get(key, [])
         )
-    }
+        if needed and ("method" not in typed or owner in {"", *remedies}):
+            found[key] = value
+    return found
 
 
 def name_after(config: str, overrides: Mapping[str, Any]) -> str:

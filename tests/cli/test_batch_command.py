@@ -120,11 +120,11 @@ def test_another_name_of_a_method_has_its_page(cli):
 
 def test_runs_of_an_earlier_config_under_the_same_name_are_told(cli):
     first = cli("batch", *BATCH, "--seeds", 1, "--name", "four")
-    assert "more than this config asks for" not in first.err
+    assert "more than this command asks for" not in first.err
     more = cli("batch", *BATCH, "--seeds", 2, "--name", "four")
-    assert "more than this config asks for" not in more.err
-    assert "there are 4 runs more than this config asks for" in (
+    assert "more than this command asks for" not in more.err
+    assert "batch 'four' holds 4 runs more than this command asks for" in (
         cli("batch", *BATCH, "--seeds", 2, "--name", "four", "--l2", 0.5, "--lr", 0.2).err
     )
     again = cli("batch", *BATCH, "--seeds", 2, "--name", "four", "--shard", "1/2")
-    assert "more than this config asks for" not in again.err
+    assert "more than this command asks for" not in again.err

@@ -26,7 +26,8 @@ class Losing(Serial):
 def losing(monkeypatch):
     asked = []
 
-    def executor_of(*given):
+    def executor_of(*given, silent):
+        assert silent
         asked.append(given)
         return Losing()
 

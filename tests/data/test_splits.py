@@ -227,7 +227,7 @@ def test_given_validation_rows_refuse_to_be_drawn() -> None:
 def test_given_rows_that_train_after_all_are_told() -> None:
     whole = table([0, 1] * 20, part=[FREE] * 30 + [VAL] * 9 + [TEST])
     released = prepare(whole, replace(ASK, val_size=0, test_size=0), 0, FLOAT).notes
-    said = "given for {} are used for training, as a size of 0 asks."
+    said = "given for {0} are used for training ({0} size 0)."
     assert f"1 row {said.format('test')}" in released
     assert f"9 rows {said.format('validation')}" in released
     for request in (replace(ASK, val_size=0), ASK):

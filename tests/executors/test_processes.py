@@ -230,13 +230,25 @@ def test_leaving_stops_all():
 
 def test_workers_are_silent_before_they_are_set_up(capfd):
     """As when they are stopped while they start: Python's own traceback is not for the user."""
-    with Processes(1) as executor:
+    forkserver._forkserver._stop()  # what was begun before may be heard
+    with Processes(1, silent=True) as executor:
         one(executor, square, 3)
-        child = processes._context(square.__module__).Process(target=noisy, args=(1,))
+        child = processes._context(square.__module__, True).Process(target=noisy, args=(1,))
         child.start()
         child.join()
+    forkserver._forkserver._stop()
     assert child.exitcode == 0
     assert capfd.readouterr().err == ""
+
+
+def test_those_of_others_are_heard(capfd):
+    """Who imports this package may start processes too, from the same server."""
+    with Processes(1) as executor:
+        one(executor, square, 3)
+        child = multiprocessing.get_context("forkserver").Process(target=noisy, args=(1,))
+        child.start()
+        child.join()
+    assert "from a library" in capfd.readouterr().err
 
 
 def test_workers_are_silent(capfd):

@@ -150,6 +150,7 @@ def test_an_inference_is_no_method(config, method, written):
         ({"method": "dropout", "optimizer": "adam"}, 7, None),
         ({"method": "dropout"}, 7, 0.5),
         ({}, 7, 0.5),
+        ({"inference": "hmc"}, 7, 0.5),
     ],
 )
 def test_methods_typed_in_place_of_a_configs_need_not_use_what_it_shares(
@@ -159,7 +160,7 @@ def test_methods_typed_in_place_of_a_configs_need_not_use_what_it_shares(
     (table,) = batch.tables
     assert table.options.get("epochs") == epochs
     assert table.options.get("momentum") == momentum
-    if "bayes+l2" not in typed.get("method", ""):
+    if "bayes+l2" not in typed.get("method", "") and typed != {"inference": "hmc"}:
         Plan(batch).check()
 
 
@@ -167,3 +168,28 @@ def test_what_is_typed_must_be_of_use(config):
     typed = {"method": "bayes", "inference": "hmc", "epochs": 3}
     with pytest.raises(UsageError, match="--epochs belongs to --inference"):
         Plan(read_batch(config("epochs = 7"), typed)).check()
+
+
+SHARED_BAYES = (
+    "inference = 'hmc'\nchains = 2\nsamples = 3\nmethod = 'bayes'\ndataset = 'moons:n=40'"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "kept"),
+    [
+        ("p = 0.7\nmethod = 'dropout'", {"method": "none"}, set()),
+        ("drop_rate = 0.3\nmethod = 'dropout'", {"method": "none"}, set()),
+        ("p = 0.7\nmethod = 'dropout'", {"method": "dropout+l2"}, {"p"}),
+        (SHARED_BAYES, {"method": "none"}, set()),
+        (SHARED_BAYES, {"method": "none,bayes"}, {"inference", "chains", "samples"}),
+        (SHARED_BAYES, {"method": "none,bayes", "inference": "ensemble"}, {"inference"}),
+        (SHARED_BAYES, {"inference": "ensemble"}, {"inference"}),
+    ],
+)
+def test_options_of_methods_that_a_config_shares_go_with_them(config, text, typed, kept):
+    batch = read_batch(config(text), typed)
+    (table,) = batch.tables
+    told = {"p", "drop_rate", "inference", "chains", "samples"}
+    assert told & set(table.options) == kept
+    Plan(batch).check()
