@@ -104,7 +104,7 @@ def read_batch(name: str, overrides: Mapping[str, Any], title: str | None = None
 def _useful(shared: Mapping[str, Any], asked: Any) -> dict[str, Any]:
     """Leave out shared keys for which what is asked for in place of the config's has no use."""
     typed = asked.model_fields_set
-    remedies = {name for method in asked.method for name in method.split("+")}
+    remedies = {name.strip() for method in asked.method for name in method.split("+")}
     if asked.inference == "mc-dropout":
         remedies.add("dropout")
     found = {}
