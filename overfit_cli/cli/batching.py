@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from overfit_cli.batch.batch import LISTED, Batch, Tally
@@ -150,11 +151,7 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
             say(f"note: {note}")
         try:
             with counter() as count, chosen as executor:
-
-                def tell(tally: Tally) -> None:
-                    over = tally.total - tally.left + tally.underway
-                    count(over, tally.total, _words(tally), tally.stored)
-
+                tell = partial(_tell, count)
                 for seen in _tallies(batch, store, executor, tell):
                     tell(seen)
         except KeyboardInterrupt:
@@ -183,6 +180,11 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
         raise RunsFailed(
             f"of {seen.total} runs {failed} failed and {diverged} diverged; all are stored.{again}"
         )
+
+
+def _tell(count: Callable[[float, int, str, int], None], tally: Tally) -> None:
+    over = tally.total - tally.left + tally.underway
+    count(over, tally.total, _words(tally), tally.stored)
 
 
 def _tell_others(store: Store, batch: Batch, seen: Tally) -> None:
