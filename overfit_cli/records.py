@@ -63,6 +63,17 @@ class Model:
     arrays: Mapping[str, NDArray[Any]]
 
 
+# What diagnostics say of a tuning's winner, beside what training it alone would say.
+TUNING = ("trials", "tried", "trial_epochs", "budget_epochs", "tuning")
+# By kind of truth: whose score no model can beat but by chance.
+TRUTHS = ("true probabilities", "true function")
+# From here on chains disagree: Vehtari et al. 2021 ask for less than 1.01, samplers here for this.
+HIGH_R_HAT = 1.05
+# Independent draws of each chain below which averages over them are themselves too uncertain: half
+# of what Vehtari et al. ask for, who want the estimates of R-hat itself to be stable.
+LOW_ESS_PER_CHAIN = 25
+
+
 @dataclass(frozen=True)
 class RunResult:
     """One finished run.
@@ -70,7 +81,7 @@ class RunResult:
     spec: everything that moves the numbers (run_id is its hash); environment: everything else
     worth knowing (host, versions, date). curves are in the order trained. final: metrics of
     "train", "val" and "test"; baselines: test metrics of "majority class" (or "mean"),
-    "linear model", "true probabilities". seconds: wall time of the stack over its replicas.
+    "linear model", one of TRUTHS. seconds: wall time of the stack over its replicas.
     n_pool: rows that training rows were taken from, None where an older version did not say.
     sizes: units per layer; classes: names in code order, empty for regression.
     """

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_cli.core.layout import Array
+from overfit_cli.records import HIGH_R_HAT, LOW_ESS_PER_CHAIN
 from overfit_cli.words import plural
 
 FEWEST_DRAWS = 4
-HIGH_R_HAT = 1.05
-LOW_ESS_PER_CHAIN = 25
 
 
 def diagnose(log_posterior: Array, predictions: Array) -> tuple[dict[str, float], list[str]]:

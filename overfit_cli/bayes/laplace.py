@@ -220,11 +220,10 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
             "the marginal likelihood prefers a network that ignores its inputs; use another "
             "--curvature, or set the prior by --prior-sd."
         )
-    if at_its_limit(prior) or at_its_limit(state["laplace.noise"][0]):
-        warnings.append(
-            "the marginal likelihood drove a precision to the end of its range "
-            f"({LOWEST:g} to {HIGHEST:g}); set the prior by --prior-sd."
-        )
+    if settings.get("prior_sd") is None and at_its_limit(prior):
+        warnings.append(f"{_driven('a precision')}; set the prior by --prior-sd.")
+    if at_its_limit(state["laplace.noise"][0]):
+        warnings.append(f"{_driven('the precision of the noise')}.")
     if not distance <= FAR:
         warnings.append(_not_reached(distance, float(state["laplace.fell"][0])))
     return {
@@ -234,6 +233,12 @@ def _diagnostics(state: State, settings: Settings) -> dict[str, Any]:
         "distance_to_mode": distance,
         "warnings": warnings,
     }
+
+
+def _driven(what: str) -> str:
+    return (
+        f"the marginal likelihood drove {what} to the end of its range ({LOWEST:g} to {HIGHEST:g})"
+    )
 
 
 def _not_reached(distance: float, fell: float) -> str:

@@ -173,7 +173,8 @@ def _execute(request: BatchRequest, batch: Batch, notes: list[str]) -> None:
     if request.json:
         write(batch_json(_subject(batch, seen.stored, name, workers), seconds=seconds, end=end))
     else:
-        show(batch_end(batch.plan.name, end, seconds, request.store))
+        shards = batch.shard.count
+        show(batch_end(batch.plan.name, end, seconds, request.store, shards))
     failed, diverged = seen.failed + seen.stored_failed, seen.diverged + seen.stored_diverged
     if failed or diverged:
         again = " --retry-failed trains those that failed again." if failed else ""

@@ -67,6 +67,7 @@ SHARED = (
     Flag("test_file", str, "test rows from a file of their own", DATA, "FILE"),
     Flag("split_column", str, "column that says train, val or test", DATA, "COLUMN"),
     Flag("group_column", str, "rows of one group stay on one side of the split", DATA, "COLUMN"),
+    Flag("time_column", str, "test on the last rows by this, not on random ones", DATA, "COLUMN"),
     Flag("weight_column", str, "weight of each row", DATA, "COLUMN"),
     Flag("val_size", float, "validation rows: fraction, or number of rows [0.2]", DATA),
     Flag("test_size", float, "test rows: fraction, or number of rows", DATA),

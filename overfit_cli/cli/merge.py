@@ -20,7 +20,7 @@ def merge(
     store: StoreOption = None,
 ) -> None:
     """Copy the runs of other stores into one; each run once, a finished one before a failed."""
-    from overfit_cli.cli.console import write
+    from overfit_cli.cli.console import say, write
     from overfit_cli.cli.places import store_path
     from overfit_cli.errors import StoreError
     from overfit_cli.report.escape import visible
@@ -34,6 +34,11 @@ def merge(
             with Store.open(name, "read") as source:
                 merged = opened.merge(source)
             write(visible(f"{name}: {_counted(merged)}"))
+            for batch, (here, there) in merged.disputed.items():
+                say(
+                    f"note: batch '{batch}' chooses its settings by val {there} in {name}, and by "
+                    f"val {here} in {target}: it stays {here}; compare has --select."
+                )
             left_out += [name] if merged.damaged or merged.missing else []
     if left_out:
         raise StoreError(

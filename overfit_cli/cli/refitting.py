@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +11,16 @@ from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.one_run import batch_of_last, load_one
 from overfit_cli.cli.places import check_store, store_exists, store_path
 from overfit_cli.cli.training import train_and_store
-from overfit_cli.errors import Interrupted, RunsFailed, UsageError, unknown
-from overfit_cli.experiment.spec import RunSpec, current_versions
+from overfit_cli.errors import Interrupted, RunsFailed, UsageError
+from overfit_cli.experiment.spec import RunSpec, current_versions, parse_method
 from overfit_cli.experiment.stored import result_spec
-from overfit_cli.remedies import REGISTRY
 from overfit_cli.report.escape import shell
 from overfit_cli.report.headline import headline
 from overfit_cli.report.json_text import runs_json
 from overfit_cli.store import Store
 from overfit_cli.store.store import LAST
+
+LIKE_A_RUN = re.compile(f"{LAST}|[0-9a-f]+")
 
 
 def refit_all_rows(
@@ -50,21 +52,29 @@ def refit_all_rows(
 
 
 def _chosen(method: str, request: Request) -> RunSpec:
-    if all(name.strip() in REGISTRY for name in method.split("+")):
-        named = replace(request, given=request.given | {"method": method})
-        specs = asked_specs(named)
-        if len(specs) > 1:
-            raise UsageError(
-                f"refit trains one model, and the config asks for {len(specs)} seeds: "
-                "set seeds = 1; seed says which."
-            )
-        return specs[0]
+    try:
+        parse_method(method)
+    except UsageError as refused:
+        return _as_it_was(method, request, f"{refused} Or a stored run's id.")
+    specs = asked_specs(replace(request, given=request.given | {"method": method}))
+    if len(specs) > 1:
+        raise UsageError(
+            f"refit trains one model, and the config asks for {len(specs)} seeds: "
+            "set seeds = 1; seed says which."
+        )
+    return specs[0]
+
+
+def _as_it_was(name: str, request: Request, no_method: str) -> RunSpec:
+    """Return the spec of the stored run `name`; `no_method` says why it is no method either."""
     path = store_path(request.store)
     if not store_exists(path):
-        raise UsageError(unknown(method, REGISTRY, "method") + " Or a stored run's id.")
+        raise UsageError(no_method)
     with Store.open(path, "read") as opened:
-        spec = result_spec(load_one(opened, method))
-        told = batch_of_last(opened) if method == LAST else ""
+        if not (LIKE_A_RUN.fullmatch(name) or opened.members(name)):
+            raise UsageError(no_method)
+        spec = result_spec(load_one(opened, name))
+        told = batch_of_last(opened) if name == LAST else ""
     if request.given or request.config:
         raise UsageError("a stored run is refitted as it was: leave out the other options.")
     if told:

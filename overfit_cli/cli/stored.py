@@ -119,6 +119,7 @@ def rm(
     from overfit_cli.cli.console import say
     from overfit_cli.errors import StoreError, UsageError
     from overfit_cli.store import Store
+    from overfit_cli.words import count, plural
 
     path = store_path(store)
     if not "".join(selection).strip():
@@ -126,5 +127,11 @@ def rm(
     if not store_exists(path):
         raise StoreError(f"store {path}: there is none, so there is nothing to remove.")
     with Store.open(path) as opened:
-        removed = opened.remove(opened.resolve(" ".join(selection)))
-    say(f"removed {removed} {'run' if removed == 1 else 'runs'}.")
+        selected = opened.resolve(" ".join(selection))
+        shared = opened.leave(" ".join(selection))
+        removed = opened.remove([run_id for run_id in selected if run_id not in shared])
+    said = f"removed {plural(removed, 'run')}"
+    if shared:
+        others = ", ".join(f"'{name}'" for name in sorted({*shared.values()}))
+        said += f"; {count(len(shared))} more are of {others} too, and stay there"
+    say(f"{said}.")

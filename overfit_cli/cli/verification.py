@@ -86,6 +86,7 @@ def _nan_gap(left: Any, right: Any) -> float:
 def _pairs(first: RunResult, second: RunResult) -> Iterator[tuple[Any, Any]]:
     yield _curves(first), _curves(second)
     yield _epochs(first), _epochs(second)
+    yield np.array([0.0]), np.array([float(first.status != second.status)])
     for left, right in ((first.final, second.final), (first.baselines, second.baselines)):
         for name in left.keys() | right.keys():
             scores, others = left.get(name, {}), right.get(name, {})

@@ -18,7 +18,7 @@ COUNTS = (
     "thin", "draws", "mc_samples",
 )  # fmt: skip
 ENDS = dict.fromkeys((*SHARES, *COUNTS), 1) | dict.fromkeys(("members", "rounds", "grid_values"), 2)
-"""Values beyond which an option cannot go; besides zero, beyond which none can."""
+"""Values beyond which an option cannot go; besides zero and infinity, beyond which none can."""
 
 
 def edges_told(groups: Iterable[ArmRuns], arms: Sequence[Arm]) -> Iterator[str]:
@@ -57,4 +57,4 @@ def _number(value: str) -> float:
 
 def _is_end(name: str, value: float) -> bool:
     """Whether nothing lies beyond `value`."""
-    return value in (0, ENDS.get(name))
+    return value in (0, math.inf, ENDS.get(name))

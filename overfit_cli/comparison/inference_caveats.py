@@ -8,12 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from overfit_cli.comparison.records import Arm
 from overfit_cli.comparison.run import Run
+from overfit_cli.records import HIGH_R_HAT, LOW_ESS_PER_CHAIN
 
-# From here on chains disagree: Vehtari et al. 2021 ask for less than 1.01, samplers here for this.
-HIGH_R_HAT = 1.05
-# Independent draws below which an average over them is itself too uncertain: 25 of each of 4
-# chains, half of what Vehtari et al. ask for.
-LOW_ESS = 100
 MOST_SEEDS = 8
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?")
@@ -58,12 +54,17 @@ def poor_reference(name: str, runs: Sequence[Run]) -> Iterator[str]:
             f"whether the reference '{name}' is the posterior cannot be judged: {why} "
             f"({seeds_told([run.seed for run in unknown])})."
         )
-    few = {run.seed: run.ess for run in runs if run.ess < LOW_ESS}
+    few = {run.seed: run.ess for run in samplers if run.ess < _low_ess(run)}
     if few:
+        under = max(map(_low_ess, samplers))
         yield (
             f"the predictions of the reference '{name}' are worth few independent draws for "
-            f"{seeds_told(few)} (down to {min(few.values()):.0f}, under {LOW_ESS}): {beside}"
+            f"{seeds_told(few)} (down to {min(few.values()):.0f}, under {under}): {beside}"
         )
+
+
+def _low_ess(run: Run) -> int:
+    return LOW_ESS_PER_CHAIN * int(run.settings["chains"])
 
 
 def other_priors(

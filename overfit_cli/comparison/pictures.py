@@ -108,7 +108,7 @@ class _BinSums:
         """Return the bins that hold a row that counts."""
         columns = (self.count, self.weight, self.confidence, self.right)
         return tuple(
-            Bin(float(sure / weight), float(right / weight), int(n))
+            Bin(float(sure / weight), float(right / weight), int(n), float(weight))
             for n, weight, sure, right in zip(*columns, strict=True)
             if weight
         )

@@ -97,12 +97,13 @@ class Curves:
 class Bin:
     """One bin of a reliability diagram: weighted mean confidence in the top label, and accuracy.
 
-    count: of its rows.
+    count: of its rows; weight: of all of them, 1 per row on average.
     """
 
     confidence: float
     accuracy: float
     count: int
+    weight: float
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from overfit_cli.comparison.grouping import ArmRuns
@@ -28,9 +27,10 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
         _require_validation(runs, select, len(settings))
     chosen = _chosen(list(settings.values()), select if choice else None)
     told = select if choice or tuned > 1 else None
-    tried: Counter[int] = Counter()
-    for run in runs.runs:
-        tried[run.seed] += max(1, run.trials)
+    tried = {
+        seed: _tried([run for run in runs.runs if run.seed == seed])
+        for seed in {run.seed for run in chosen}
+    }
     return Arm(
         name=runs.name,
         trials=tuple(_trial(runs, run, told, tried[run.seed]) for run in chosen),
@@ -41,6 +41,30 @@ def arm_of(runs: ArmRuns, select: str, metric: str) -> Arm:
         tuned=tuned,
         tied=_tied(runs.runs, chosen, select) if choice else 0,
     )
+
+
+def _tried(runs: Sequence[Run]) -> int:
+    """Return how many settings one seed's runs stand for: a tuning's winner for all it was best of.
+
+    What a grid has trained as well, or a tuning with fewer settings, does not count again.
+    """
+    winners, total = list[Run](), 0
+    for run in sorted(runs, key=lambda run: -run.trials):
+        if not any(_was_tried_with(winner, run) for winner in winners):
+            total += max(1, run.trials)
+        if run.trials:
+            winners.append(run)
+    return total
+
+
+def _was_tried_with(winner: Run, run: Run) -> bool:
+    """Whether the tuning that `winner` is of tried every value of `run`, or of its own tuning."""
+    names = winner.settings.keys() | run.settings.keys()
+    return all(_values(run, name) <= _values(winner, name) for name in names)
+
+
+def _values(run: Run, name: str) -> set[str]:
+    return {*run.tried.get(name, ()), run.settings.get(name, "")}
 
 
 def _require_validation(runs: ArmRuns, select: str, n_settings: int) -> None:

@@ -270,10 +270,11 @@ def _leave(
     if hooks.stop is None:
         outcome.parameters[ids] = replicas.parameters[leaving]
     collected, shape = _collected(replicas), replicas.parameters.shape
-    # a stop rule keeps those of the epoch that it restores
-    kept = [] if hooks.stop is not None else collected
+    # a stop rule keeps those of the epoch that it restores; of what diverged they may tell why
+    kept = leaving if hooks.stop is None else leaving & outcome.diverged[replicas.ids]
+    _keep_state(replicas, outcome, kept, collected)
     small = [k for k, v in replicas.state.items() if k not in collected and v.shape != shape]
-    _keep_state(replicas, outcome, leaving, [*kept, *small])
+    _keep_state(replicas, outcome, leaving, small)
     if hooks.stop is not None:
         for place in np.flatnonzero(leaving):
             replica = int(replicas.ids[place])

@@ -29,7 +29,7 @@ NOTES = {
     "spelled": "read as numbers: {}." + DROP,
     "ids": "left out, nearly every row has another value, as in ids or free text: {}." + KEEP,
     "dates": "left out, dates are no numbers: {}. Write what matters of them (month, age in days) "
-    "in columns of its own." + KEEP,
+    "in columns of its own. To predict later rows from earlier ones: --time-column." + KEEP,
     "units": "left out, numbers with a unit: {}. Write the numbers alone, and the unit in the "
     "column's name.",
     "units read": "read as categories, numbers with a unit: {}. Write the numbers alone, and the "

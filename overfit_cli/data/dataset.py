@@ -35,11 +35,13 @@ class Dataset:
 
     numeric (N, Dn): any real dtype, NaN where missing. codes (N, Dc): category codes, -1 where
     missing; `categories` holds (column name, category names) in code order. target: class codes
-    (N,) or floats (N, T). part (N,): FREE, TRAIN, VAL or TEST, where the source or a split column
-    decides. pixel_range: the known largest value of image data, which is then divided by it
-    instead of standardised. fingerprint: SHA-256 of everything above that moves the numbers.
-    spelling: of numeric columns that are not written in the usual way, as in spelling.Spelling.
-    where: says where a row id stands in its file; None where rows have no other place.
+    (N,) or floats (N, T). groups (N,): codes of rows that stay together. times (N,): ranks of
+    moments, where later rows are to be predicted from earlier ones. part (N,): FREE, TRAIN, VAL
+    or TEST, where the source or a split column decides. pixel_range: the known largest value of
+    image data, which is then divided by it instead of standardised. fingerprint: SHA-256 of
+    everything above that moves the numbers. spelling: of numeric columns that are not written in
+    the usual way, as in spelling.Spelling. where: says where a row id stands in its file; None
+    where rows have no other place.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Dataset:
     fingerprint: str
     weights: Floats | None = None
     groups: Ints | None = None
+    times: Ints | None = None
     part: NDArray[np.int8] | None = None
     pixel_range: float | None = None
     truth: Truth | None = None

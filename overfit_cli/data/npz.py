@@ -25,7 +25,7 @@ from overfit_cli.data.target import (
 from overfit_cli.errors import DataError
 
 PARTS = {"_train": FREE, "_val": VAL, "_test": TEST}
-REFUSED = ("features", "drop", "val_file", "test_file", "split_column")
+REFUSED = ("features", "drop", "val_file", "test_file", "split_column", "time_column")
 
 
 def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset:

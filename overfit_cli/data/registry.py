@@ -55,6 +55,7 @@ def _refuse_file_options(source: Source, request: DataRequest) -> None:
         "--test-file": request.test_file,
         "--split-column": request.split_column,
         "--group-column": request.group_column,
+        "--time-column": request.time_column,
         "--weight-column": request.weight_column,
         "--task": request.task if request.task != source.task else None,
     }

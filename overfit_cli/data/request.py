@@ -31,6 +31,7 @@ class DataRequest:
     test_file: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    time_column: str | None = None
     weight_column: str | None = None
     val_size: float = 0.2
     test_size: float | None = None

@@ -1,4 +1,4 @@
-"""Which column plays which part: target, split, group, weight, input."""
+"""Which column plays which part: target, split, group, time, weight, input."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from overfit_cli.data.target import CORRECT_ROW, Where, refuse_rows
 from overfit_cli.errors import DataError, UsageError
 
 TARGET_NAMES = ("target", "label", "class", "y", "t")
+COLUMN_FIELDS = ("split_column", "group_column", "time_column", "weight_column")
 SPLIT_VALUES = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
 
 
@@ -26,13 +27,14 @@ class Roles:
     features: tuple[str, ...]
     split: str | None
     group: str | None
+    time: str | None
     weight: str | None
     chosen: bool
 
     @property
     def all(self) -> tuple[str, ...]:
         """Return every column that is needed."""
-        others = tuple(name for name in (self.split, self.group, self.weight) if name)
+        others = tuple(name for name in (self.split, self.group, self.time, self.weight) if name)
         return self.targets + others + self.features
 
 
@@ -44,7 +46,12 @@ def assign_roles(names: Sequence[str], request: DataRequest, source: str) -> Rol
         DataError: no target said and none recognised; no column left as input.
     """
     targets = _targets(names, request.target, source)
-    others = (request.split_column, request.group_column, request.weight_column)
+    others = (
+        request.split_column,
+        request.group_column,
+        request.time_column,
+        request.weight_column,
+    )
     reserved = [*targets, *(name for name in others if name)]
     for name in (*reserved, *request.features, *request.drop):
         if name not in names:
@@ -61,9 +68,9 @@ def assign_roles(names: Sequence[str], request: DataRequest, source: str) -> Rol
 
 
 def _refuse_two_parts(name: str, targets: Sequence[str], request: DataRequest, source: str) -> None:
-    """Refuse a column that is to be more than one of target, split, group, weight, input, none."""
+    """Refuse a column that is to play more than one part, or one and none."""
     parts = [*("the target" for target in targets if target == name)]
-    for field in ("split_column", "group_column", "weight_column"):
+    for field in COLUMN_FIELDS:
         parts += [f"the --{field.replace('_', '-')}"] if getattr(request, field) == name else []
     parts += ["among --features"] if name in request.features else []
     parts += ["among --drop"] if name in request.drop else []
@@ -87,7 +94,7 @@ def _targets(names: Sequence[str], said: str | None, source: str) -> tuple[str, 
 
 TABLE_FIELDS = (
     *("target", "features", "drop", "val_file", "test_file"),
-    *("split_column", "group_column", "weight_column"),
+    *COLUMN_FIELDS,
 )
 
 

@@ -1,4 +1,4 @@
-"""Which rows train, which validate, which test: seeded, stratified, nested, whole groups."""
+"""Which rows train, validate, test: seeded, stratified, nested, whole groups; or by time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def resample_of(dataset: Dataset, request: DataRequest) -> Resample:
     Raises:
         UsageError: if the data set cannot be resampled that way.
     """
-    given = _part(dataset, TEST).size > 0
+    given = dataset.times is not None or _part(dataset, TEST).size > 0
     asked = request.resample
     if asked == "draws" and dataset.truth is None:
         raise UsageError("resample 'draws' needs a generator, such as moons.")
@@ -54,7 +54,9 @@ def split(dataset: Dataset, request: DataRequest, seed: int) -> Split:
     some. A size of 0 gives that part's rows to training. Per class, a part's share is right to
     within a row or so, except that each class keeps one row for training. A smaller `train_size`
     is a subset of a larger one, and training rows do not depend on `val_size` where both fit.
-    Groups stay whole, except that `train_size` may leave out some of a group's rows.
+    Groups stay whole, except that `train_size` may leave out some of a group's rows. With times
+    nothing is drawn: the last rows test, those before them validate, and `train_size` takes the
+    last of the others; rows of one moment stay together likewise.
 
     Raises:
         UsageError: sizes that are impossible.
@@ -71,8 +73,12 @@ def split(dataset: Dataset, request: DataRequest, seed: int) -> Split:
     drawn, pool = test_first.cut(n_test)
     val_first = _Order.draw(dataset, pool, stream(seed, "split", part=1))
     drawn_val, pool = val_first.cut(n_val)
-    rest = pool if request.train_size is None else pool[-request.train_size :]
-    found = Split(np.sort(rest), _joined(val, drawn_val), _joined(test, drawn), len(pool))
+    found = Split(
+        np.sort(_kept(dataset, pool, request.train_size)),
+        _joined(val, drawn_val),
+        _joined(test, drawn),
+        len(pool),
+    )
     _check_groups(dataset, found)
     return found
 
@@ -93,6 +99,13 @@ def _given(dataset: Dataset, request: DataRequest) -> tuple[Ints, Ints]:
     return (released if request.test_size == 0 else test), (
         released if not request.val_size else val
     )
+
+
+def _kept(dataset: Dataset, pool: Ints, train_size: int | None) -> Ints:
+    """Return the training rows; by time `pool` begins with its last rows."""
+    if train_size is None:
+        return pool
+    return pool[-train_size:] if dataset.times is None else pool[:train_size]
 
 
 def _joined(given: Ints, drawn: Ints) -> Ints:
@@ -135,14 +148,22 @@ def _count(size: float, n: int, option: str) -> int:
 
 @dataclass(frozen=True)
 class _Order:
-    """Rows in a random order in which every stretch is stratified; `ends` closes whole groups."""
+    """Rows in the order they are taken in; `ends` closes what stays whole."""
 
     rows: Ints
     ends: Ints
 
     @staticmethod
     def draw(dataset: Dataset, pool: Ints, rng: np.random.Generator) -> _Order:
-        """Draw the order of the rows at `pool`; a group comes whole, placed by its main class."""
+        """Draw the order of the rows at `pool`: every stretch of it is stratified.
+
+        A group comes whole, placed by its main class. By time it is from the last to the first.
+        """
+        if dataset.times is not None:
+            times = dataset.times[pool]
+            latest = np.argsort(-times, kind="stable")
+            changes = np.flatnonzero(np.diff(times[latest])) + 1
+            return _Order(pool[latest], np.append(changes, len(pool)))
         labels = _labels(dataset)[pool]
         if dataset.groups is None:
             return _Order(pool[_stratified(labels, rng)], np.arange(1, len(pool) + 1))
@@ -158,7 +179,8 @@ class _Order:
             return self.rows[:0], self.rows
         if len(self.ends) < 2:
             raise DataError(
-                "too few groups: each stays whole, and one at least must be left to train."
+                "too few groups, or moments of --time-column: each stays whole, and one at least "
+                "must be left to train."
             )
         inner = self.ends[:-1]
         end = inner[np.argmin(np.abs(inner - n))]

@@ -26,6 +26,7 @@ from overfit_cli.data.target import (
     refuse_words,
     target_of_cells,
 )
+from overfit_cli.data.times import ranks
 from overfit_cli.errors import DataError, UsageError
 
 
@@ -40,8 +41,7 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
         DataError: a file, a cell or a target that cannot be used, named by line and column.
         UsageError: a name that is no column, or one with two parts.
     """
-    if request.split_column and (request.val_file or request.test_file):
-        raise UsageError("--split-column and --val-file / --test-file both divide the rows.")
+    _refuse_two_divisions(request)
     files = JoinedFiles(request.dataset, request.val_file, request.test_file)
     roles = _roles(files, request)
     files.require(roles.all)
@@ -54,6 +54,18 @@ def load(request: DataRequest, options: Mapping[str, str], seed: int) -> Dataset
     target = target_of_cells(columns, request.task, files.where, files.path, decimal)
     inputs = _inputs(cells, roles, files, decimal)
     return _dataset(request.dataset, files, roles, target, inputs, told)
+
+
+def _refuse_two_divisions(request: DataRequest) -> None:
+    ways = {
+        "--time-column": request.time_column,
+        "--split-column": request.split_column,
+        "--val-file / --test-file": request.val_file or request.test_file,
+        "--group-column": request.time_column and request.group_column,
+    }
+    given = [option for option, value in ways.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} both divide the rows.")
 
 
 def _roles(files: JoinedFiles, request: DataRequest) -> Roles:
@@ -84,6 +96,9 @@ def _dataset(
     numeric = stacked(inputs.numeric, n, np.float64)
     codes = stacked(inputs.codes, n, np.int64)
     part, weights, groups = _part(files, roles), _weights(files, roles), _groups(files, roles)
+    times = _times(files, roles)
+    # a part that only some tables have, so that the others keep their names
+    by_time = () if times is None else ("times", times)
     schema = repr((tuple(inputs.numeric), tuple(inputs.categories), target.names, target.classes))
     return Dataset(
         name=name,
@@ -98,11 +113,14 @@ def _dataset(
         classes=target.classes,
         row_ids=np.arange(n),
         where=files.where,
-        fingerprint=fingerprint(schema, numeric, codes, target.values, part, weights, groups),
+        fingerprint=fingerprint(
+            schema, numeric, codes, target.values, part, weights, groups, *by_time
+        ),
         weights=weights,
         groups=groups,
+        times=times,
         part=part,
-        notes=files.notes() + told + target.notes + inputs.notes,
+        notes=files.notes() + told + _by_time(roles) + target.notes + inputs.notes,
     )
 
 
@@ -163,3 +181,17 @@ def _groups(files: JoinedFiles, roles: Roles) -> Ints | None:
     missing = np.flatnonzero(text.is_null().to_numpy())
     refuse_rows(missing, f"no value for the group {shown(roles.group)}", files.where)
     return encode(text, distinct(text))
+
+
+def _by_time(roles: Roles) -> tuple[str, ...]:
+    if not roles.time:
+        return ()
+    return (
+        f"split by {shown(roles.time)}: test rows are the last, validation rows come before them.",
+    )
+
+
+def _times(files: JoinedFiles, roles: Roles) -> Ints | None:
+    if not roles.time:
+        return None
+    return ranks(files.cells([roles.time])[roles.time], roles.time, files.where)

@@ -34,10 +34,11 @@ class Fitted:
             DataError: it diverged.
         """
         if result.model is None:
-            raise DataError(
+            reason = result.diagnostics.get("reason") or (
                 f"training diverged after {result.epochs_run} epochs: "
                 "standardise X, or choose a smaller learning_rate_init."
             )
+            raise DataError(str(reason))
         return cls(result.spec, result.model)
 
     def answer(self, inputs: Array) -> Answer:
@@ -60,12 +61,13 @@ class Fitted:
             scale = self.model.arrays["target_scale"]
             weights[-1] = weights[-1] * scale
             biases[-1] = biases[-1] * scale + self.model.arrays["target_mean"]
-        if len(self.model.parameters) > 1:
+        if len(weights[0]) > 1:
             return weights, biases
         return [w[0] for w in weights], [b[0] for b in biases]
 
     def _predicting(self, layout: Layout) -> Array:
-        spec, parameters = RunSpec.model_validate(dict(self.spec)), self.model.parameters
+        spec = RunSpec.model_validate(dict(self.spec))
+        parameters = self.model.parameters[np.isfinite(self.model.log_weights)]
         sampler = spec.inference is not None and spec.inference.stepper is not None
         hooks = Hooks() if sampler else hooks_of([spec] * len(parameters), layout)
         return prediction_parameters(layout, hooks, hooks.hyper, parameters)

@@ -46,7 +46,7 @@ _found: OrderedDict[Hashable, dict[str, Metrics]] = OrderedDict()
 
 
 def baselines_of(specs: Sequence[RunSpec], data: Sequence[Prepared]) -> list[dict[str, Metrics]]:
-    """Return test metrics of "majority class" (or "mean"), "linear model", "true probabilities".
+    """Return test metrics of "majority class" (or "mean"), "linear model", the truth.
 
     One mapping per run of a stack. Everything is fitted on training rows (the noise of a
     regression: see methods), and depends on the data and the spec's seed, precision and threads

@@ -66,6 +66,7 @@ class RunOptions(BaseModel):
     test_file: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    time_column: str | None = None
     weight_column: str | None = None
     val_size: Size = 0.2
     test_size: Size | None = None
@@ -120,12 +121,15 @@ def idle_options(settings: Mapping[str, Any]) -> dict[str, str]:
 
     settings: a run's and all its remedies', by option; what is not among them asks for nothing.
     """
-    idle = {
-        name: f"belongs to --{key} {_either(values)}, and the {key} is {settings[key]}"
-        for name, needs in NEEDS.items()
-        for key, values in needs
-        if name in settings and key in settings and settings[key] not in values
-    }
+    idle: dict[str, str] = {}
+    for name, needs in NEEDS.items():
+        for key, values in needs:
+            # an optimizer that a sampler does not use says nothing of its momentum
+            asked = name in settings and key in settings and key not in idle
+            if asked and settings[key] not in values:
+                idle[name] = (
+                    f"belongs to --{key} {_either(values)}, and the {key} is {settings[key]}"
+                )
     idle |= dict.fromkeys(accidental(settings), "was not used by that version")
     if "p" in settings and not settings.get("hidden", True):
         idle["p"] = "is for hidden layers, and there are none"

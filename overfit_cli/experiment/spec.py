@@ -31,6 +31,7 @@ PRINTED = (
     "drop",
     "split_column",
     "group_column",
+    "time_column",
     "weight_column",
 )
 
@@ -38,7 +39,8 @@ PRINTED = (
 class RunSpec(BaseModel):
     """A frozen, validated run. `remedies` holds checked settings by name, in the order given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # "constants": an infinite max-norm, which is no bound, must come back from a store as it was
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     data: DataRequest
     fingerprint: str = ""
@@ -121,7 +123,7 @@ def parse_method(text: str) -> tuple[str, ...]:
 
 def _of_bayes(name: str, written: Sequence[str]) -> str:
     """Say how the method is written in which an inference stands for bayes."""
-    combined = "+".join("bayes" if each == name else each for each in written)
+    combined = "+".join(dict.fromkeys("bayes" if each == name else each for each in written))
     return f"'{name}' is an inference of bayes: --method {combined} --inference {name}."
 
 

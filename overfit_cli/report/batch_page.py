@@ -64,8 +64,10 @@ def batch_plan(subject: BatchSubject, seconds: float, size_bytes: float) -> Fitt
     return Fitted(lambda surface: surface.lines(lines))
 
 
-def batch_end(name: str, end: BatchEnd, seconds: float, store: str | None) -> Fitted:
-    """Return the last lines: counts, why runs failed, and the command that compares."""
+def batch_end(
+    name: str, end: BatchEnd, seconds: float, store: str | None, shards: int = 1
+) -> Fitted:
+    """Return the last lines: counts, why runs failed, and the command that compares or merges."""
     counts = [
         f"{end.done:,} trained in {duration(seconds)}",
         _stored(end) if end.stored else "",
@@ -76,8 +78,12 @@ def batch_end(name: str, end: BatchEnd, seconds: float, store: str | None) -> Fi
     lines = [f"{plural(total, 'run')}: {', '.join(filter(None, counts))}"]
     reasons = Counter(end.reasons.values())
     lines += [f"  failed ({count:,}): {reason}" for reason, count in reasons.most_common(5)]
-    command = ["overfit", "compare", name, *(["--store", store] if store else [])]
-    lines.append(f"next: {shell(command)}")
+    own = ["--store", store] if store else []
+    if shards == 1:
+        lines.append(f"next: {shell(['overfit', 'compare', name, *own])}")
+    else:
+        command = shell(["overfit", "merge", store or "overfit.db", "OTHERS", "--store", "all.db"])
+        lines.append(f"next, with the stores of the other {plural(shards - 1, 'shard')}: {command}")
     return Fitted(lambda surface: surface.lines(lines))
 
 

@@ -59,6 +59,9 @@ SWITCHES = ("--folds", "--no-folds")
 RAISED = {"--warmup": 200, "--samples": 200}
 """What the warnings of a sampler ask to raise, with the defaults; both are doubled."""
 
+WIDE, LARGE_LR = 32, 0.05
+"""Units, and a learning rate, from which on underfitting is sooner the steps' fault."""
+
 SEVERAL = "5"
 """Seeds that show how far results scatter."""
 
@@ -106,7 +109,15 @@ def _after_several(groups: Mapping[str, Sequence[RunResult]], options: Sequence[
     if not done or min(map(len, done.values())) < int(SEVERAL):
         return _run(options, {"--seeds": SEVERAL})
     best = min(done, key=lambda method: _selection_nll(done[method]))
-    return ["overfit", "show", done[best][0].run_id]
+    return ["overfit", "show", done[best][0].run_id, *store_words(options)]
+
+
+def store_words(options: Sequence[str]) -> list[str]:
+    """Return what the user said of the store, as words."""
+    for place, word in enumerate(options):
+        if word == "--store" or word.startswith("--store="):
+            return list(options[place : place + (2 if word == "--store" else 1)])
+    return []
 
 
 def _selection_nll(runs: Sequence[RunResult]) -> float:
@@ -164,12 +175,17 @@ def _usable(name: str, run: RunResult) -> bool:
 
 
 def _weaker(runs: Sequence[RunResult]) -> dict[str, str]:
-    """Train longer if the end was not reached, else drop the remedy, else widen the network."""
+    """Train longer if the end was not reached, else drop the remedy, else smaller steps or wider.
+
+    A wide network whose own training rows a linear model would fit better is badly trained.
+    """
     if still_falling(runs) or runs[0].axis == "draw":
         return _longer(runs)
     if runs[0].method != "none":
         return {"--method": "none"}
     hidden = runs[0].spec.get("hidden") or [256, 256]
+    if runs[0].spec.get("hidden") and min(hidden) >= WIDE and _setting(runs, "lr", 0) >= LARGE_LR:
+        return _calmer(runs)
     return {"--hidden": ",".join(str(2 * width) for width in hidden)}
 
 

@@ -12,9 +12,9 @@ from rich.text import Text
 from overfit_cli.records import RunResult, finite
 from overfit_cli.report.curves import curves
 from overfit_cli.report.diagnostics import diagnostics_facts, diagnostics_lines
-from overfit_cli.report.escape import shell_lines
+from overfit_cli.report.escape import shell, shell_lines
 from overfit_cli.report.headline import Subject, headline
-from overfit_cli.report.next_command import next_words
+from overfit_cli.report.next_command import next_words, store_words
 from overfit_cli.report.plot import plot
 from overfit_cli.report.seeds import by_method
 from overfit_cli.report.summary import summary
@@ -89,16 +89,17 @@ def _closing(
         yield _line(f"warning: {suspicion}")
     yield from _warnings(results)
     if store:
-        yield _line(_stored(results, store))
+        yield _line(_stored(results, store, options))
     if not all("reason" in result.diagnostics for result in results):
         # what failed for a reason would do so again; the reason says what to change
         yield _command("next: ", next_words(results, options))
 
 
-def _stored(results: Sequence[RunResult], store: str) -> str:
+def _stored(results: Sequence[RunResult], store: str, options: Sequence[str]) -> str:
     if len(results) == 1:
         return f"stored as {results[0].run_id} in {store}"
-    return f"stored: {plural(len(results), 'run')} in {store} (overfit list)"
+    listed = shell(["overfit", "list", *store_words(options)])
+    return f"stored: {plural(len(results), 'run')} in {store} ({listed})"
 
 
 def _warnings(results: Sequence[RunResult]) -> Iterable[RenderableType]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from overfit_cli.records import Metrics, RunResult
+from overfit_cli.records import TRUTHS, Metrics, RunResult
 from overfit_cli.report.figures import at_epochs, mean, rounded, whole_range
 from overfit_cli.report.seeds import by_method, finished, losses
 from overfit_cli.report.summary import reference_part
@@ -107,7 +107,7 @@ def too_good(results: Sequence[RunResult]) -> str:
 def _without_mistake(run: RunResult) -> bool:
     """Whether network and linear model get many rows right, none of them a generator's."""
     linear, own = run.baselines.get("linear model", {}), run.final.get("test", {})
-    known = "true probabilities" in run.baselines
+    known = not run.baselines.keys().isdisjoint(TRUTHS)
     return not known and run.n_test >= MANY and own.get("error") == linear.get("error") == 0
 
 
@@ -192,7 +192,7 @@ def _kinds(runs: Sequence[RunResult], part: str) -> list[tuple[Kind, int]]:
 
 
 def _underfits(runs: Sequence[RunResult], part: str) -> bool:
-    above = _nll(runs, part) - _baseline(runs, "true probabilities")
+    above = _nll(runs, part) - min(_baseline(runs, truth) for truth in TRUTHS)
     as_good_as_possible = math.isfinite(above) and above < SLIGHTLY
     # training rows with wrong labels are not to be fitted as well as clean test rows
     return not as_good_as_possible and not _noisy(runs) and bool(_unreached(runs))
@@ -293,9 +293,10 @@ def _beside_baselines(runs: Sequence[RunResult], part: str, kind: Kind) -> Itera
         for name in [name for name, value in better.items() if value < own - SLIGHTLY]:
             by = _though_not_by(runs, name)
             yield f"the {name} does better{by and ' by nll'} ({rounded(better[name])}){by}"
-    above = own - _baseline(runs, "true probabilities")
-    if math.isfinite(above):
-        yield f"{rounded(above, 3)} nats above the true probabilities"
+    for truth in TRUTHS:
+        above = own - _baseline(runs, truth)
+        if math.isfinite(above):
+            yield f"{rounded(above, 3)} nats above the {truth}"
 
 
 def _though_not_by(runs: Sequence[RunResult], name: str) -> str:

@@ -10,6 +10,7 @@ three fsyncs a run.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -84,9 +85,12 @@ def reading(path: Path, scratch: contextlib.ExitStack) -> sqlite3.Connection:
     if not path.exists() or (path.is_file() and path.stat().st_size == 0):
         raise StoreError(f"store {path}: there is none. `overfit run` makes one; --store names it.")
     refuse_strangers(path)
-    with _unless_refused():
-        return _readable(path, "mode=rw")
     real = path.resolve()  # SQLite keeps the log beside the file, not beside a link to it
+    # beside a protected file SQLite would leave a log that is as protected: nobody could write
+    # there any more, not even when the file may be written again
+    if os.access(real, os.W_OK) or any(_side(real, suffix) for suffix in _SIDE_FILES):
+        with _unless_refused():
+            return _readable(path, "mode=rw")
     if not any(_side(real, suffix) for suffix in _SIDE_FILES):
         with _unless_refused():
             return _readable(path, "mode=ro&immutable=1")

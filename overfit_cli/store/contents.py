@@ -57,7 +57,7 @@ _SPEC: Kinds = {
 _DATA: Kinds = {
     "dataset": _TEXT,
     **dict.fromkeys(("target", "task", "val_file", "test_file", "resample"), _PLACE),
-    **dict.fromkeys(("split_column", "group_column", "weight_column"), _PLACE),
+    **dict.fromkeys(("split_column", "group_column", "time_column", "weight_column"), _PLACE),
     **dict.fromkeys(("features", "drop"), _LIST),
     **dict.fromkeys(("val_size", "label_noise"), _NUMBER),
     "test_size": frozenset((float, int, NoneType)),
@@ -70,7 +70,6 @@ _DIAGNOSTICS: Kinds = {
     "tried": _TABLE,
 }
 _BATCH: Kinds = {"select": _TEXT, "planned": _COUNT}
-_OF_TEXTS = ("notes", "classes", "target_names")
 
 
 def require_record(record: Any) -> dict[str, Any]:

@@ -23,7 +23,8 @@ class Merged:
 
     new: were not here. replaced: were here damaged, unfinished, or without the model. known: were
     here as good. damaged: in the source, and left there. missing: runs that the source should
-    hold, and of which nothing is left.
+    hold, and of which nothing is left. disputed: the metric by which a batch chooses its settings,
+    here and in the source, where they differ.
     """
 
     new: list[str] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Merged:
     known: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     missing: int = 0
+    disputed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def put(target: sqlite3.Connection, row: Row, packed: Mapping[str, bytes]) -> Fate:

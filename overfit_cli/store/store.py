@@ -6,11 +6,12 @@ import contextlib
 import difflib
 import sqlite3
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from overfit_cli.errors import StoreError, UsageError
-from overfit_cli.records import RunResult
+from overfit_cli.records import TUNING, RunResult
 from overfit_cli.store import batches, record, rows, selection
 from overfit_cli.store import connection as opening
 from overfit_cli.store.codec import Malformed
@@ -23,6 +24,9 @@ from overfit_cli.store.transaction import transaction
 
 Mode = Literal["write", "read"]
 LAST = "last"
+FEWEST_DIGITS = 4
+"""Of a run's id: a letter or two are sooner a batch that is no more."""
+TUNED = frozenset(TUNING)
 
 
 class Store:
@@ -71,7 +75,8 @@ class Store:
         """Store one run, or nothing of it, in place of an earlier record of the same run.
 
         What trained to the end stays: it gives way neither to a run that failed nor to one
-        without the model that it has. The run becomes `last` either way. keep_model: also a model
+        without the model that it has; and what is known of its tuning stays. The run becomes `last`
+        either way. keep_model: also a model
         of record.MODEL_BYTES or more.
         """
         data, parts = record.split(result, keep_model)
@@ -83,6 +88,8 @@ class Store:
             if old and known and _keeps(known, result, parts):
                 rows.rebatch(self._connection, old, batches)
             else:
+                if known and not TUNED.isdisjoint(known.get("diagnostics", {})):
+                    data, parts = record.split(_still_tuned(result, known), keep_model)
                 if old:
                     rows.delete(self._connection, [result.run_id])
                 row = Row.sealed(result.run_id, result.status, batches, data)
@@ -142,7 +149,7 @@ class Store:
             return {row.run_id for row in found if row.is_intact() and batch in row.batch_names()}
 
     def load(self, name: str, blobs: bool = False) -> RunResult:
-        """Return the run `name`: its id, the unique beginning of it, or `last`.
+        """Return the run `name`: its id, the unique beginning of it (four digits), or `last`.
 
         blobs: with predictions and model, where they were stored.
 
@@ -205,6 +212,31 @@ class Store:
             return list(dict.fromkeys(names))
         return [run.run_id for run in self.select(text)]
 
+    def leave(self, text: str) -> dict[str, str]:
+        """Take out of the batches of a SELECTION the runs that are of other batches too.
+
+        Return another batch of each by id. Runs that are named by their own ids stay members.
+        """
+        runs, names = self.summaries(), set(selection.parse(text).names)
+        left = names & {batch for run in runs for batch in run.batches}
+        if not left:
+            return {}
+        own = {run_id for name in names - left for run_id in self._named(name, runs)}
+        shared = {
+            run.run_id: kept[-1]
+            for run in self.select(text)
+            if run.run_id not in own
+            and left.intersection(run.batches)
+            and (kept := [batch for batch in run.batches if batch not in left])
+        }
+        with told(self.path), transaction(self._connection):
+            for run_id in shared:
+                row = rows.find(self._connection, run_id)
+                if row:
+                    others = [batch for batch in row.batch_names() if batch not in left]
+                    rows.rebatch(self._connection, row, others)
+        return shared
+
     def last_batch(self) -> str | None:
         """Return the batch that was last added to, or None."""
         with self._reading():
@@ -261,9 +293,19 @@ class Store:
                 with told(self.path, sum(map(len, copy[1].values()))):
                     getattr(found, put(self._connection, *copy)).append(run_id)
             found.missing = missing(source._connection)
-            known = batches.read(source._connection)
+            news = batches.read(source._connection)
         with told(self.path), transaction(self._connection):
-            batches.learn(self._connection, known | batches.read(self._connection))
+            known = batches.read(self._connection)
+            batches.learn(self._connection, news | known)
+        choices = {
+            name: (known[name].get("select"), news[name].get("select"))
+            for name in known.keys() & news.keys()
+        }
+        found.disputed = {
+            name: (str(here), str(there))
+            for name, (here, there) in choices.items()
+            if here and there and here != there
+        }
         return found
 
     @contextlib.contextmanager
@@ -293,7 +335,8 @@ class Store:
 
     def _one(self, name: str) -> str:
         last = rows.last_id(self._connection) if name == LAST else None
-        found = [last] if last else rows.ids(self._connection, name)
+        known = len(name) >= FEWEST_DIGITS
+        found = [last] if last else rows.ids(self._connection, name) if known else []
         if len(found) > 1 and name not in found:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             raise UsageError(f"run '{name}' is ambiguous: {len(found)} begin so: {shown}.")
@@ -318,6 +361,12 @@ def _joined(earlier: tuple[str, ...], batch: str | None) -> tuple[str, ...]:
     if batch is None:
         return earlier
     return (*(name for name in earlier if name != batch), batch)
+
+
+def _still_tuned(result: RunResult, old: Mapping[str, Any]) -> RunResult:
+    """Return the run as the winner of the tuning that its earlier record tells of."""
+    known = {name: value for name, value in old["diagnostics"].items() if name in TUNED}
+    return replace(result, diagnostics=known | dict(result.diagnostics))
 
 
 def _keeps(old: Mapping[str, Any], result: RunResult, parts: dict[str, bytes]) -> bool:

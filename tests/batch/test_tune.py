@@ -284,3 +284,21 @@ def test_a_race_tells_how_far_it_is(tmp_path, monkeypatch):
     assert told[-10:] == pytest.approx(first)
     assert told[:-10][-1] == 1
     assert told[:-10] == sorted(told[:-10])
+
+
+def test_a_race_says_why_it_failed_as_a_run_does(tmp_path):
+    text = """
+dataset = "sine:n=40"
+hidden = [20]
+epochs = 6
+[[methods]]
+method = "bayes"
+inference = "laplace"
+prior_sd = 1e9
+layers = "all"
+curvature = "full"
+grid.lr = [0.02, 0.05, 0.1]
+"""
+    (end,) = ended(planned(tmp_path, text), tmp_path / "s.db")
+    assert end.winner.status == "failed"
+    assert "singular" in end.winner.diagnostics["reason"]

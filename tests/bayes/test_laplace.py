@@ -252,3 +252,9 @@ def test_penalties_are_refused(other: str) -> None:
 def test_no_draws_are_refused() -> None:
     with pytest.raises(UsageError, match="--draws: '0' is not a whole number of at least 1"):
         runs(draws=0)
+
+
+def test_a_prior_that_is_given_is_not_asked_for() -> None:
+    wide = TASKS["two classes"] | {"prior_sd": 1e4, "layers": "all"}
+    (result,) = runs(**wide)
+    assert "--prior-sd" not in " ".join(result.diagnostics["warnings"])

@@ -34,6 +34,7 @@ BAD = [
     ("test-file", "no.csv", "is for files"),
     ("split-column", "s", "is for files"),
     ("group-column", "g", "is for files"),
+    ("time-column", "t", "is for files"),
     ("weight-column", "w", "is for files"),
     ("val-size", "-1", "greater than or equal to 0"),
     ("val-size", "x", "'x' is not a number"),

@@ -113,3 +113,16 @@ def test_a_diverged_model_is_exit_3(cli):
 def test_mistakes(cli, arguments, words):
     assert words in cli("refit", *arguments, *TINY, code=2).err
     assert files() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("dropuot", "Did you mean 'dropout'? Allowed: none, "),
+        ("l2+laplace", "--method l2+bayes --inference laplace. Or a stored run's id."),
+        ("beef", "there is no run or batch 'beef'"),
+    ],
+)
+def test_a_name_that_is_neither_a_method_nor_stored(cli, name, words):
+    cli("run", *TINY)
+    assert words in cli("refit", name, code=2).err

@@ -4,11 +4,19 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cli_samples import DIVERGING, TINY, files
 
 from overfit_cli.store import Store
+
+BATCH = """
+dataset = "moons:n=60,n_test=20"
+hidden = [3]
+epochs = 2
+method = "none"
+"""
 
 
 @pytest.fixture
@@ -81,6 +89,16 @@ def test_rm(cli, three):
     assert len(cli("list", "--json").json["runs"]) == 1
     cli("rm", three[0], code=2)
     assert len(cli("list", "--json").json["runs"]) == 1
+
+
+def test_rm_of_a_batch_keeps_what_is_of_another_batch_too(cli):
+    for name in ("b.toml", "d.toml"):
+        Path(name).write_text(f"{BATCH}seeds = {2 if name == 'b.toml' else 3}\n")
+        cli("batch", name, "--executor", "serial")
+    assert cli("rm", "d").err == "removed 1 run; 2 more are of 'b' too, and stay there.\n"
+    assert {tuple(run["batches"]) for run in cli("list", "--json").json["runs"]} == {("b",)}
+    cli("rm", "d", code=2)
+    assert cli("rm", "b").err == "removed 2 runs.\n"
 
 
 def test_rm_of_nothing_is_refused(cli, three):

@@ -176,6 +176,14 @@ def test_few_independent_draws_are_told():
     assert "independent draws" not in " ".join(only_problem(sampled()).warnings)
 
 
+@pytest.mark.parametrize(
+    ("chains", "ess", "few"), [(2, 49.0, True), (2, 51.0, False), (8, 199.0, True)]
+)
+def test_draws_are_few_by_the_number_of_chains(chains, ess, few):
+    said = " ".join(only_problem(sampled(chains=chains, ess_predictions=ess)).warnings)
+    assert (f"under {25 * chains})" in said) == few
+
+
 def test_only_chosen_runs_of_the_reference_count():
     """A setting that validation rows did not choose is no part of the reference."""
     bad = {"r_hat_predictions": 3.0, "ess_predictions": 5.0}

@@ -42,6 +42,20 @@ def test_a_whole_grid_beside_a_winner_counts_as_what_it_is():
     assert arm(only_problem(runs), "none").tried == 4
 
 
+def test_a_grid_that_a_tuning_tried_as_well_counts_once():
+    runs = [planted(seed=0, lr=lr) for lr in (0.01, 0.1)]
+    runs.append(tuned(planted(seed=0, lr=0.05), 3, LR))
+    assert arm(only_problem(runs), "none").tried == 3
+
+
+def test_a_tuning_with_more_settings_counts_for_one_with_fewer():
+    fewer = tuned(planted(seed=0, lr=0.01), 2, {"lr": ["0.01", "0.1"]})
+    runs = [fewer, tuned(planted(seed=0, lr=0.05), 3, LR)]
+    assert arm(only_problem(runs), "none").tried == 3
+    other = tuned(planted(seed=0, lr=0.2), 2, {"lr": ["0.2", "0.1"]})
+    assert arm(only_problem([*runs, other]), "none").tried == 5
+
+
 def test_what_was_tuned_is_told_though_every_seed_chose_the_same():
     runs = []
     for seed in range(3):

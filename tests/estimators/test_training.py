@@ -149,3 +149,16 @@ def test_first_call_of_partial_fit_names_the_classes() -> None:
         known.partial_fit(X, y, classes=[0, 1])
     with pytest.raises(ValueError, match="5 is not among the classes"):
         known.partial_fit(X, np.full(60, 5))
+
+
+def test_what_failed_for_a_reason_says_it() -> None:
+    X, y = problem(n_classes=2)
+    wild = Bayes("laplace", prior_sd=1e9, layers="all", curvature="full")
+    with pytest.raises(ValueError, match=r"singular.*smaller prior_sd"):
+        small(MLPClassifier, remedies=wild).fit(X, y)
+
+
+def test_coefficients_are_of_the_networks_that_vote() -> None:
+    X, y = problem()
+    fitted = small(MLPClassifier, remedies=Bayes("laplace", draws=7, rounds=3)).fit(X, y)
+    assert fitted.coefs_[0].shape == (7, 3, 6)

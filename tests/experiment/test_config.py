@@ -129,7 +129,13 @@ def test_a_directory_is_no_config_but_hides_none_of_that_name(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("method", "written"), [("laplace", "bayes"), ("l2+swag", "l2+bayes"), ("mc-dropout", "bayes")]
+    ("method", "written"),
+    [
+        ("laplace", "bayes"),
+        ("l2+swag", "l2+bayes"),
+        ("bayes+sghmc", "bayes"),
+        ("mc-dropout", "bayes"),
+    ],
 )
 def test_an_inference_is_no_method(config, method, written):
     name = method.split("+")[-1]

@@ -48,6 +48,7 @@ READING = {
     "test_file": "test.csv",
     "split_column": "part",
     "group_column": "group",
+    "time_column": "when",
     "weight_column": "weight",
 }
 
@@ -113,6 +114,18 @@ def test_a_setting_that_is_not_used_does_not_move_the_id(given, unused):
 @pytest.mark.parametrize("key", ["chains", "warmup", "samples", "leapfrog", "prior_width"])
 def test_a_setting_of_the_sampler_moves_its_id(key):
     assert spec(**HMC, **{key: 3}).run_id != spec(**HMC).run_id
+
+
+def test_the_momentum_of_sghmc_moves_its_id_whatever_the_optimizer():
+    one = spec(method="bayes", inference="sghmc").model_copy(update={"optimizer": "adam"})
+    assert one.model_copy(update={"momentum": 0.3}).run_id != one.run_id
+    assert one.model_copy(update={"optimizer": "sgd"}).run_id == one.run_id
+
+
+def test_an_infinite_max_norm_comes_back_from_json():
+    one = spec(method="max-norm", max_norm=float("inf"))
+    again = type(one).model_validate(json.loads(json.dumps(one.model_dump(mode="json"))))
+    assert (again, again.run_id) == (one, one.run_id)
 
 
 def test_an_option_is_fine_if_one_method_uses_it():

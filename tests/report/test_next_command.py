@@ -75,7 +75,24 @@ def test_divergence_asks_for_a_smaller_learning_rate():
 def test_underfitting_trains_longer_or_wider():
     plain = ending(train=0.9, test=0.9)
     assert next_command([replace(plain, best_epoch=99)], []) == "overfit run --epochs 200"
-    assert next_command([replace(plain, best_epoch=20)], []) == "overfit run --hidden 512,512"
+    small = replace(plain, best_epoch=20, spec={"hidden": [5, 9], "lr": 0.05})
+    assert next_command([small], []) == "overfit run --hidden 10,18"
+
+
+def test_a_wide_network_that_underfits_gets_smaller_steps_first():
+    wide = ending(train=0.9, test=0.9, best_epoch=20, spec={"hidden": [256, 256], "lr": 0.05})
+    assert next_command([wide], ["--lr", "0.05"]) == "overfit run --lr 0.01"
+    slow = replace(wide, spec=wide.spec | {"lr": 0.01})
+    assert next_command([slow], ["--lr=0.01"]) == "overfit run --hidden 512,512 --lr=0.01"
+
+
+@pytest.mark.parametrize("said", [["--store", "a b.db"], ["--store=a.db"], []])
+def test_the_run_to_look_at_is_looked_for_where_it_is_stored(said):
+    runs = [ending(method, seed=seed) for method in ("none", "l2") for seed in range(5)]
+    for others in ([], ["--epochs", "9"]):
+        words = shlex.split(next_command(runs, [*said, *others]))
+        assert words[:2] == ["overfit", "show"]
+        assert words[3:] == said
 
 
 def test_a_slight_gap_that_may_yet_close_gets_more_epochs():

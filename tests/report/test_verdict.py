@@ -51,6 +51,7 @@ def test_the_gap_decides(train, test, kind):
             {"majority class": {"nll": 0.69}, "true probabilities": {"nll": 0.67}},
             "fine",
         ),
+        (0.68, 0.68, {"linear model": {"nll": 0.6}, "true function": {"nll": 0.67}}, "fine"),
         (0.70, 0.95, {"majority class": {"nll": 0.69}}, "overfits"),
     ],
 )

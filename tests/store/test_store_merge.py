@@ -168,3 +168,14 @@ def test_a_scan_yields_what_is_asked_for_and_tells_of_damage(tmp_path: Path) -> 
     path.write_bytes(path.read_bytes().replace(b'"seconds":3.1', b'"seconds":9.9'))
     with Store.open(path, "read") as store, pytest.raises(StoreError, match=run_id_of(3)):
         list(store.scan(wanted))
+
+
+def test_stores_that_disagree_on_how_a_batch_chooses_are_told(tmp_path: Path) -> None:
+    for name, metric in (("a.db", "nll"), ("b.db", "error"), ("c.db", "nll")):
+        saved(tmp_path / name, make_run())
+        with Store.open(tmp_path / name) as store:
+            store.save_select("b", metric)
+    assert merged(tmp_path / "a.db", tmp_path / "b.db").disputed == {"b": ("nll", "error")}
+    assert merged(tmp_path / "a.db", tmp_path / "c.db").disputed == {}
+    with Store.open(tmp_path / "a.db", "read") as store:
+        assert store.load_select("b") == "nll"

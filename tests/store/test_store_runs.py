@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,14 +150,48 @@ def test_completion(store: Store) -> None:
 def test_loading_says_what_there_is(store: Store) -> None:
     with pytest.raises(UsageError, match="holds none"):
         store.load("last")
-    for run_id in ("abc1", "abc2", "ab"):
+    for run_id in ("abcd1", "abcd2", "abcd"):
         store.save(make_run(run_id=run_id))
-    assert store.load("abc1").run_id == "abc1"
-    assert store.load("ab").run_id == "ab"
-    with pytest.raises(UsageError, match=r"ambiguous.*abc1, abc2"):
-        store.load("abc")
-    with pytest.raises(UsageError, match="Did you mean 'abc1'"):
-        store.load("abx1")
-    for hostile in ("../abc1", "a'; DROP TABLE runs;--", "\udcff", "a\0", "%", "a" * 300, ""):
+    assert store.load("abcd1").run_id == "abcd1"
+    assert store.load("abcd").run_id == "abcd"
+    store.save(make_run(run_id="abcd3x"))
+    assert store.load("abcd3").run_id == "abcd3x"
+    store.remove(["abcd"])
+    with pytest.raises(UsageError, match=r"ambiguous.*abcd1, abcd2"):
+        store.load("abcd")
+    with pytest.raises(UsageError, match="Did you mean 'abcd1'"):
+        store.load("abxd1")
+    # a letter or two are sooner the name of a batch that is no more
+    for hostile in (
+        "abc",
+        "../abcd1",
+        "a'; DROP TABLE runs;--",
+        "\udcff",
+        "a\0",
+        "%",
+        "a" * 300,
+        "",
+    ):
         with pytest.raises(UsageError):
             store.load(hostile)
+
+
+def test_a_tunings_winner_that_is_run_again_stays_known_as_such(store: Store) -> None:
+    found = {"trials": 4, "tried": {"lr": ["0.1", "0.2"]}, "tuning": "k", "trial_epochs": 9}
+    store.save(make_run(diagnostics={"warnings": ["old"]} | found), batch="b")
+    store.save(make_run(diagnostics={"warnings": ["new"]}))
+    assert store.load("last").diagnostics == {"warnings": ["new"]} | found
+    assert store.check() == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_reading_a_protected_file_leaves_nothing_behind(path: Path) -> None:
+    with Store.open(path) as store:
+        store.save(make_run())
+    path.chmod(0o400)
+    with Store.open(path, "read") as store:
+        assert ids_of(store) == {run_id_of(0)}
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    path.chmod(0o600)
+    with Store.open(path) as store:
+        store.save(make_run(1))

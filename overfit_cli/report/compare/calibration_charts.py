@@ -38,9 +38,10 @@ def _bins(arm: Arm) -> list[tuple[float, float, int]]:
 
 
 def _description(arm: Arm) -> str:
-    rows = sum(count for _, _, count in _bins(arm))
-    sure = sum(confidence * count for confidence, _, count in _bins(arm)) / rows
-    right = sum(accuracy * count for _, accuracy, count in _bins(arm)) / rows
+    bins = [each for each in arm.reliability if each.count > 0]
+    rows, weight = (sum(each.count for each in bins), sum(each.weight for each in bins))
+    sure = sum(each.confidence * each.weight for each in bins) / weight
+    right = sum(each.accuracy * each.weight for each in bins) / weight
     return f"Over {rows} rows mean confidence {100 * sure:.1f}%, accuracy {100 * right:.1f}%."
 
 

@@ -19,7 +19,7 @@ from overfit_cli.report.scale import LOG_FROM
 from overfit_cli.words import count
 
 WIDTH, HEIGHT = 340, 236
-LOGARITHMIC = frozenset({"lr", "l1", "l2", "lambda", "weight_decay"})
+LOGARITHMIC = frozenset({"lr", "l1", "l2"})
 DOTTED = (0, (1, 1.4))
 ROOM = 0.06
 """Share of the axis that stays free at each end."""

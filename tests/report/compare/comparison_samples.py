@@ -81,7 +81,9 @@ def band(values):
 def reliability(over):
     """A network that is too sure by `over` at the top."""
     centres = [0.35 + 0.05 * index for index in range(13)]
-    return tuple(Bin(c, max(0.0, c - over * c * c), 10 + 12 * i) for i, c in enumerate(centres))
+    return tuple(
+        Bin(c, max(0.0, c - over * c * c), *[10 + 12 * i] * 2) for i, c in enumerate(centres)
+    )
 
 
 def settings(names, grid, level, chosen):

@@ -224,7 +224,7 @@ def test_no_two_ticks_are_labelled_alike(values, which):
 
 
 def test_reliability_of_two_classes_begins_where_confidence_can():
-    bins = (Bin(0.53, 0.61, 20), Bin(0.97, 0.93, 80))
+    bins = (Bin(0.53, 0.61, 20, 20.0), Bin(0.97, 0.93, 80, 80.0))
     two = replace(
         classification(), arms=tuple(replace(a, reliability=bins) for a in classification().arms)
     )
@@ -234,3 +234,11 @@ def test_reliability_of_two_classes_begins_where_confidence_can():
         for labels in (made.get_xticklabels(), made.get_yticklabels()):
             assert labels[0].get_text() == "50"
         assert list(made.lines[0].get_xdata()) == [50, 100]
+
+
+def test_reliability_is_told_as_it_was_weighed():
+    bins = (Bin(0.5, 0.0, 9, 1.0), Bin(0.9, 1.0, 1, 3.0))
+    (first, *_) = classification().arms
+    two = replace(classification(), arms=(replace(first, reliability=bins),))
+    (drawing,) = [d for d in drawings(two) if d.name.startswith("calibration")]
+    assert drawing.description == "Over 10 rows mean confidence 80.0%, accuracy 75.0%."
