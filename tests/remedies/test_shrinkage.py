@@ -22,7 +22,8 @@ def descend(hessian: Array, ones: list[One], steps: int, optimizer: str = "sgd")
     given = quadratic(hessian, OPTIMUM)
     course = Course(optimizer, batch_size=N_ROWS, epochs=steps, eval_every=steps)
     ends = trained(given, ones, course, np.zeros((len(ones), 7))).outcome.parameters
-    np.testing.assert_allclose(ends[:, 6], 0, atol=1e-10)
+    # the bias's gradient is rounding alone, which Adam multiplies by up to lr / eps = 2e6 a step
+    np.testing.assert_allclose(ends[:, 6], 0, atol=1e-8 if optimizer == "adam" else 1e-10)
     return ends[:, :6]
 
 
