@@ -9,12 +9,14 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from overfit_cli.batch.tasks import LOADER
+from overfit_cli.compiled import kernels_for
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.experiment.plan import Plan
 from overfit_cli.experiment.spec import RunSpec
-from overfit_cli.experiment.stack import CURVE_ROWS, Stack, members_of, network_of
+from overfit_cli.experiment.stack import Stack, members_of, network_of
 from overfit_cli.experiment.stacks import most_runs
 from overfit_cli.experiment.train import stepper_of
+from overfit_cli.experiment.work import operations
 from overfit_cli.store.record import MODEL_BYTES
 
 # Runs looked at per table of methods, spread evenly over its grid.
@@ -66,19 +68,6 @@ def _cost(spec: RunSpec, data: Prepared) -> Estimate:
     return Estimate(seconds, RECORD_BYTES + curves + predictions + kept)
 
 
-def operations(spec: RunSpec, data: Prepared) -> float:
-    """Return the floating-point operations of one run: 6 P per row trained on, 2 P per row seen."""
-    layout, inference = network_of(spec, data).layout, spec.inference
-    passes, looks, n_rows = float(spec.epochs), spec.epochs // spec.eval_every, len(data.train)
-    if inference is not None and inference.epochs is not None:
-        looks = inference.epochs(spec.remedies["bayes"])
-    if inference is not None and inference.passes is not None:
-        share = min(1.0, spec.batch_size / n_rows)
-        passes = inference.passes(layout, spec.remedies["bayes"], share)
-    seen = min(n_rows, CURVE_ROWS) + len(data.val)
-    return members_of(spec) * layout.n_parameters * (6 * passes * n_rows + 2.0 * looks * seen)
-
-
 _rates: dict[tuple[Any, ...], float] = {}
 
 
@@ -94,7 +83,7 @@ def _rate(spec: RunSpec, data: Prepared) -> float:
 def _measured(spec: RunSpec, data: Prepared) -> float:
     width = min(MEASURED_RUNS, most_runs(spec, data))
     specs = [spec.model_copy(update={"seed": seed}) for seed in range(width)]
-    stack = Stack(tuple(specs), (data,) * width)
+    stack = Stack(tuple(specs), (data,) * width, kernels_for(0))
     replicas = stack.replicas()
     replicas.rows = replicas.rows[:, : MEASURED_BATCHES * spec.batch_size]
     stepper, _ = stepper_of(stack, replicas.rows.shape[1])

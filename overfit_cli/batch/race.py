@@ -22,6 +22,7 @@ from overfit_cli.experiment.results import run_results, validation_scores
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack
 from overfit_cli.experiment.train import stepper_of
+from overfit_cli.experiment.work import stack_for_training
 from overfit_cli.records import EpochRecord, RunResult
 
 # Validation metrics that every evaluated epoch has; rungs go by one of them.
@@ -140,7 +141,7 @@ def _raced(
 ) -> Iterator[_Ran]:
     """Yield every run of a bracket, as far as it came."""
     specs, rungs = bracket.specs, dict(zip(bracket.ladder.rungs, bracket.ladder.keeps, strict=True))
-    stack = Stack(specs, (data,) * len(specs))
+    stack = stack_for_training(specs, (data,) * len(specs))
     curves: list[list[EpochRecord]] = [[] for _ in specs]
     started = time.perf_counter()
     with threadpool_limits(stack.spec.threads, "blas"):

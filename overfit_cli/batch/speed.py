@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from overfit_cli.batch.bare import BareProducts
+from overfit_cli.compiled import kernels_for
 from overfit_cli.core.descent import Descent
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.experiment.spec import RunSpec
@@ -45,7 +47,10 @@ def speeds(spec: RunSpec, data: Prepared, widths: Sequence[int]) -> Iterator[Spe
     """Yield the speed of one spec's steps at every width that memory allows; none of a sampler."""
     for width in _possible(spec, data, widths):
         stack = Stack(
-            tuple(spec.model_copy(update={"seed": seed}) for seed in range(width)), (data,) * width
+            tuple(spec.model_copy(update={"seed": seed}) for seed in range(width)),
+            (data,) * width,
+            # as in a training that is worth compiling for
+            kernels_for(math.inf),
         )
         with threadpool_limits(spec.threads, "blas"):
             steps = _steps(stack)

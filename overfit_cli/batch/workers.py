@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from overfit_cli.batch.estimate import RUN_OPERATIONS, operations
+from overfit_cli.batch.estimate import RUN_OPERATIONS
 from overfit_cli.batch.tasks import LOADER
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.executors import available_cores
 from overfit_cli.experiment.loading import size_of
 from overfit_cli.experiment.plan import Plan
 from overfit_cli.experiment.spec import RunSpec
+from overfit_cli.experiment.work import operations
 
 # Starting worker processes takes longer than this much work in one.
 SMALL = 5e10

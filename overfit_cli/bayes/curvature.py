@@ -107,9 +107,8 @@ def layer_inputs(seen: Seen, inputs: Array) -> tuple[list[Array], Array]:
     a: Array = inputs.astype(np.float64)
     for layer in range(network.layout.n_layers):
         fed.append(a)
-        a = a @ weights[layer][0] + biases[layer][0]
-        if layer < network.layout.n_layers - 1:
-            network.f.forward(a)
+        a = a @ weights[layer][0]
+        network.f_of(layer).forward(a, biases[layer][0])
     return fed, a
 
 

@@ -47,9 +47,8 @@ def _outputs(mode: Array, network: Network, away: Array, inputs: Array) -> Array
         if slope is not None or moved[layer].any() or shifted[layer].any():
             added = np.matmul(a, moved[layer]) + shifted[layer]
             slope = added if slope is None else added + np.matmul(slope, weights[layer])
-        a = np.matmul(a, weights[layer]) + biases[layer]
-        if layer < last:
-            network.f.forward(a)
-            if slope is not None:
-                network.f.backward(slope, a, Scratch(np.empty_like(a), np.empty(a.shape, np.bool_)))
+        a = np.matmul(a, weights[layer])
+        network.f_of(layer).forward(a, biases[layer])
+        if layer < last and slope is not None:
+            network.f.backward(slope, a, Scratch(np.empty_like(a), np.empty(a.shape, np.bool_)))
     return np.asarray(np.repeat(a, len(away), axis=0) if slope is None else a + slope)

@@ -27,16 +27,18 @@ class Scratch(NamedTuple):
 class Activation:
     """A function a = f(z) and its backward pass, both overwriting their first argument.
 
-    forward(z): z becomes f(z). backward(delta, a, scratch): delta becomes delta * f'(z), with f'
-    expressed through a. he: start from He's initial weights, else from Glorot's.
+    forward(z, bias): z becomes f(z + bias). backward(delta, a, scratch): delta becomes
+    delta * f'(z), with f' expressed through a. he: start from He's initial weights, else from
+    Glorot's.
     """
 
-    forward: Callable[[Array], None]
+    forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array, Scratch], None]
     he: bool = False
 
 
-def _relu(z: Array) -> None:
+def _relu(z: Array, bias: Array) -> None:
+    z += bias
     shape = z.shape[1:] if z.size <= MOST_ZEROS * len(z) else z.shape[-1:]
     np.maximum(z, zeros(shape, z.dtype), out=z)
 
@@ -48,7 +50,8 @@ def _relu_backward(delta: Array, a: Array, scratch: Scratch) -> None:
     np.multiply(delta, scratch.floats, out=delta)
 
 
-def _tanh(z: Array) -> None:
+def _tanh(z: Array, bias: Array) -> None:
+    z += bias
     np.tanh(z, out=z)
 
 
@@ -58,7 +61,8 @@ def _tanh_backward(delta: Array, a: Array, scratch: Scratch) -> None:
     np.multiply(delta, scratch.floats, out=delta)
 
 
-def _logistic(z: Array) -> None:
+def _logistic(z: Array, bias: Array) -> None:
+    z += bias
     # (1 + tanh(z/2)) / 2 cannot overflow
     z *= 0.5
     np.tanh(z, out=z)
@@ -72,8 +76,8 @@ def _logistic_backward(delta: Array, a: Array, scratch: Scratch) -> None:
     np.multiply(delta, scratch.floats, out=delta)
 
 
-def _identity(z: Array) -> None:
-    del z
+def _identity(z: Array, bias: Array) -> None:
+    z += bias
 
 
 def _identity_backward(delta: Array, a: Array, scratch: Scratch) -> None:

@@ -38,7 +38,7 @@ def _categorical(logits: Array, targets: Array, share: Array) -> Array:
     z /= total
     z -= t
     np.multiply(z, share[:, 0], out=logits.transpose(2, 0, 1))
-    return _mean(nll[..., None], share)
+    return mean_over_rows(nll[..., None], share)
 
 
 def _log_softmax(logits: Array) -> Array:
@@ -72,7 +72,7 @@ def _bernoulli(logits: Array, targets: Array, share: Array) -> Array:
     logits *= 0.5
     logits -= targets
     logits *= share.swapaxes(1, 2)
-    return _mean(nll, share)
+    return mean_over_rows(nll, share)
 
 
 def _log_logistic(logits: Array) -> Array:
@@ -83,10 +83,11 @@ def _gaussian(logits: Array, targets: Array, share: Array) -> Array:
     logits -= targets
     nll = 0.5 * (logits * logits).sum(axis=-1, keepdims=True)
     logits *= share.swapaxes(1, 2)
-    return _mean(nll, share)
+    return mean_over_rows(nll, share)
 
 
-def _mean(nll: Array, share: Array) -> Array:
+def mean_over_rows(nll: Array, share: Array) -> Array:
+    """Return (R,), the mean of nll (R, B, 1) with shares (R, 1, B)."""
     # matmul, because the order of its sums does not depend on the other replicas
     return np.asarray(np.matmul(share, nll)[:, 0, 0])
 

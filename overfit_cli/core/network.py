@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from overfit_cli.core.activations import ACTIVATIONS, Activation, Scratch
+from overfit_cli.core.activations import Activation, Scratch
+from overfit_cli.core.kernels import NUMPY, Kernels
 from overfit_cli.core.layout import Array, Layout, Views
-from overfit_cli.core.losses import LOSSES, Loss
+from overfit_cli.core.losses import Loss
 from overfit_cli.rng import stream
 
 # Numbers in one layer's activations that `forward` handles at a time: they stay in the cache.
@@ -22,22 +23,28 @@ class Network:
     """Architecture shared by all replicas of a stack.
 
     layout: layer sizes; activation: of the hidden layers, a key of ACTIVATIONS; likelihood: a key
-    of LOSSES.
+    of LOSSES; kernels: who computes them, which is nobody's identity.
     """
 
     layout: Layout
     activation: str
     likelihood: str
+    kernels: Kernels = field(default=NUMPY, compare=False, repr=False)
 
     @property
     def f(self) -> Activation:
         """The hidden layers' activation function."""
-        return ACTIVATIONS[self.activation]
+        return self.kernels.activations[self.activation]
+
+    def f_of(self, layer: int) -> Activation:
+        """A layer's activation function: the last one's is the identity."""
+        last = layer == self.layout.n_layers - 1
+        return self.kernels.activations["identity"] if last else self.f
 
     @property
     def loss(self) -> Loss:
         """The likelihood's loss."""
-        return LOSSES[self.likelihood]
+        return self.kernels.losses[self.likelihood]
 
 
 def initial_parameters(
@@ -113,16 +120,14 @@ def backpropagate(network: Network, parameters: Views, work: Workspace, gradient
     Forward: y^l = m^l * a^l, z = y^l W^l + b^l, a^(l+1) = f(z). Backward: the same masks m^l
     multiply the errors on their way back (Srivastava et al. 2014, section 5.1).
     """
-    f, last = network.f, network.layout.n_layers - 1
+    last = network.layout.n_layers - 1
     layer_inputs: list[Array] = []
     a = work.inputs
     for layer, weights in enumerate(parameters.weights):
         layer_inputs.append(_masked(a, work.masks[layer], work.masked[layer]))
         a = work.activations[layer]
         np.matmul(layer_inputs[layer], weights, out=a)
-        a += parameters.biases[layer]
-        if layer < last:
-            f.forward(a)
+        network.f_of(layer).forward(a, parameters.biases[layer])
     nll = network.loss.gradient(a, work.targets, work.share)
     delta = a if work.rate is None else np.multiply(a, work.rate, out=a)
     for layer in range(last, -1, -1):
@@ -134,7 +139,7 @@ def backpropagate(network: Network, parameters: Views, work: Workspace, gradient
             mask = work.masks[layer]
             if mask is not None:
                 np.multiply(below, mask, out=below)
-            f.backward(below, work.activations[layer - 1], work.scratch[layer - 1])
+            network.f.backward(below, work.activations[layer - 1], work.scratch[layer - 1])
             delta = below
     return nll
 
@@ -175,7 +180,6 @@ def _propagate(
     """Write the logits (r, n, K) of inputs (r or 1, n, D) into `out`, by way of the rooms."""
     for layer, room in enumerate(rooms):
         a = np.matmul(a, parameters.weights[layer], out=room[: len(out), : a.shape[1]])
-        a += parameters.biases[layer]
-        network.f.forward(a)
+        network.f.forward(a, parameters.biases[layer])
     np.matmul(a, parameters.weights[-1], out=out)
-    out += parameters.biases[-1]
+    network.f_of(len(rooms)).forward(out, parameters.biases[-1])

@@ -83,6 +83,8 @@ def _sgd_effective_step(state: State, lr: Array, momentum: Array) -> Array:
 
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+# What the rule multiplies and adds, in its order.
+ADAM = (BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON)
 
 
 def _init_adam(parameters: Array) -> State:
@@ -98,11 +100,7 @@ def _adam(
 ) -> None:
     """Adam with beta1 = .9, beta2 = .999, epsilon = 1e-8 (Kingma & Ba 2015, algorithm 1)."""
     del momentum
-    if lr is None:
-        raise TypeError("Adam's steps are not proportional to the gradients: it needs a rate")
-    count = state["count"]
-    count += 1
-    rate = (lr / (1 - BETA1**count)).astype(parameters.dtype)
+    rate, correction = adam_rates(state, lr, parameters.dtype)
     for block in blocks(parameters):
         mean, square = state["mean"][block], state["square"][block]
         g, rows = gradient[block], block[0]
@@ -112,19 +110,36 @@ def _adam(
         g *= 1 - BETA2
         square *= BETA2
         square += g
-        np.divide(mean, _root(square, count[rows]), out=g)
+        np.divide(mean, _root(square, correction[rows]), out=g)
         g *= rate[rows]
         parameters[block] -= g
 
 
-def _root(square: Array, count: Array) -> Array:
-    correction = (1 - BETA2**count).astype(square.dtype)
+def adam_rates(state: State, lr: Array | None, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Count a step; return its rate and what corrects the squares' bias, (R, 1) each.
+
+    Raises:
+        TypeError: without a rate.
+    """
+    if lr is None:
+        raise TypeError("Adam's steps are not proportional to the gradients: it needs a rate")
+    count = state["count"]
+    count += 1
+    return (lr / (1 - BETA1**count)).astype(dtype), _correction(count, dtype)
+
+
+def _correction(count: Array, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(1 - BETA2**count, dtype)
+
+
+def _root(square: Array, correction: Array) -> Array:
     return np.sqrt(square / correction) + np.asarray(EPSILON, square.dtype)
 
 
 def _adam_effective_step(state: State, lr: Array, momentum: Array) -> Array:
     del momentum
-    return lr / _root(state["square"], state["count"])
+    square = state["square"]
+    return lr / _root(square, _correction(state["count"], square.dtype))
 
 
 OPTIMIZERS = {

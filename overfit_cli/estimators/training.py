@@ -20,6 +20,7 @@ from overfit_cli.experiment.results import run_results
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack
 from overfit_cli.experiment.train import stepper_of
+from overfit_cli.experiment.work import stack_for_training
 from overfit_cli.records import Axis, EpochRecord, RunResult
 
 
@@ -77,7 +78,7 @@ def trained(
         UsageError: early stopping without validation rows; with `before`, a method that cannot go
             on, other layers or another number of networks.
     """
-    stack = Stack((spec,), (data,))
+    stack = stack_for_training((spec,), (data,))
     goes_on = _descends(spec) and stack.hooks.stop is None
     if before is not None and not goes_on:
         raise UsageError(f"'{spec.method}' has an end of its own: it cannot go on with warm_start.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from overfit_cli.core.answers import Units
 from overfit_cli.core.descent import TrainingData
 from overfit_cli.core.evaluation import Evaluator, Part, View
 from overfit_cli.core.hooks import Hooks, column, compose
+from overfit_cli.core.kernels import NUMPY, Kernels
 from overfit_cli.core.layout import Array, Layout
 from overfit_cli.core.metrics import shares
 from overfit_cli.core.network import Network, initial_parameters
@@ -106,6 +107,7 @@ class Stack:
 
     specs: tuple[RunSpec, ...]
     data: tuple[Prepared, ...]
+    kernels: Kernels = NUMPY
 
     @property
     def spec(self) -> RunSpec:
@@ -115,7 +117,7 @@ class Stack:
     @cached_property
     def network(self) -> Network:
         """The shared network."""
-        return network_of(self.spec, self.data[0])
+        return replace(network_of(self.spec, self.data[0]), kernels=self.kernels)
 
     @cached_property
     def n_members(self) -> int:

@@ -13,12 +13,12 @@ from overfit_cli.bayes import Problem
 from overfit_cli.core.descent import Descent
 from overfit_cli.core.engine import Outcome, Stepper, result_of
 from overfit_cli.core.engine import train as train_replicas
-from overfit_cli.core.optimizers import OPTIMIZERS
 from overfit_cli.core.schedules import schedule
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.experiment.results import run_results
 from overfit_cli.experiment.spec import RunSpec
 from overfit_cli.experiment.stack import Stack
+from overfit_cli.experiment.work import stack_for_training
 from overfit_cli.records import EpochRecord, RunResult
 
 
@@ -41,7 +41,7 @@ def train(
     Raises:
         UsageError: a remedy that these data cannot have (early stopping without validation rows).
     """
-    stack = Stack(tuple(specs), tuple(data))
+    stack = stack_for_training(specs, data)
     stack.check()
     with threadpool_limits(stack.spec.threads, "blas"):
         started = time.perf_counter()
@@ -78,7 +78,7 @@ def stepper_of(stack: Stack, n_rows: int) -> tuple[Stepper, int]:
         stack.network,
         stack.hooks,
         data,
-        OPTIMIZERS[spec.optimizer],
+        stack.kernels.optimizers[spec.optimizer],
         schedule(spec.lr_schedule),
         min(spec.batch_size, n_rows),
         spec.epochs,
