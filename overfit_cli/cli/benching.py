@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from typing import Any
 
@@ -13,6 +14,7 @@ from overfit_cli.batch.speed import speeds, widths
 from overfit_cli.batch.tasks import LOADER
 from overfit_cli.cli.asking import not_a_table, parsed
 from overfit_cli.cli.console import say, show, write
+from overfit_cli.compiled import kernels_for
 from overfit_cli.data.dataset import Prepared
 from overfit_cli.errors import UsageError
 from overfit_cli.executors import available_cores
@@ -70,8 +72,12 @@ def _methods(plan: Plan) -> list[RunSpec]:
 
 def _subject(plan: Plan, spec: RunSpec, data: Prepared) -> BenchSubject:
     sizes = network_of(spec, data).layout.sizes
+    kernels = kernels_for(math.inf).name
     return BenchSubject(
-        machine=f"{platform.machine()}, {available_cores()} cores, NumPy {np.__version__}",
+        machine=(
+            f"{platform.machine()}, {available_cores()} cores, NumPy {np.__version__}, "
+            f"{kernels} kernels"
+        ),
         network="-".join(map(str, sizes)),
         batch_size=spec.batch_size,
         name=f"batch {plan.name}",

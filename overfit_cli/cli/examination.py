@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info
 
 from overfit_cli.cli.console import say, show, write
 from overfit_cli.cli.places import store_exists, store_path
+from overfit_cli.compiled import available
 from overfit_cli.errors import StoreError
 from overfit_cli.experiment.environment import environment
 from overfit_cli.report.json_text import document
@@ -85,6 +86,8 @@ def _facts(path: str, runs: str) -> dict[str, str]:
         if entry["user_api"] == "blas":
             facts["BLAS"] = str(here["blas"])
             facts["BLAS threads"] = f"{entry['num_threads']} available, 1 used unless --threads"
+    kernels, told = available()
+    facts["compiled kernels"] = f"{told}, for long trainings" if kernels else f"none: {told}"
     data = os.environ.get("OVERFIT_DATA")
     facts["OVERFIT_DATA"] = "not set" if not data else data + _missing(data)
     return facts | {"store": path, "stored runs": runs}

@@ -37,18 +37,19 @@ def kernels_for(operations: float) -> Kernels:
     if kernels is not None:
         return kernels
     if choice == "compiled":
-        raise UsageError(f"{SETTING}=compiled: {why}. Install the extra: overfit[fast].")
+        raise UsageError(f"{SETTING}=compiled: {why}. pip install 'overfit[fast]'")
     return NUMPY
 
 
 @cache
 def available() -> tuple[Kernels | None, str]:
-    """Return the compiled kernels, or None and why there are none."""
+    """Return the compiled kernels, or None; and who compiled them, or why there are none."""
     try:
+        import numba
+
         from overfit_cli.compiled.kernels import COMPILED
     except ModuleNotFoundError:
         return None, "Numba is not installed"
-    except (ImportError, RuntimeError) as error:
-        # a Numba that does not know this NumPy, or has no place for what it compiles
+    except ImportError as error:  # a Numba that does not know this NumPy
         return None, f"Numba cannot be used ({error})"
-    return COMPILED, ""
+    return COMPILED, f"Numba {numba.__version__}"

@@ -8,15 +8,43 @@ All arrays are contiguous but the biases.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from overfit_cli.core.layout import Array
 
-_compiled = njit(cache=True, error_model="numpy")
+
+class Loop:
+    """A compiled function of arrays, which it changes in place.
+
+    A full disk, a folder that nobody may write to, or a damaged file of compiled code costs only
+    the time to compile again.
+    """
+
+    def __init__(self, function: Callable[..., None]):
+        self.function = function
+        try:
+            self.run: Callable[..., Any] = njit(cache=True, error_model="numpy")(function)
+        except RuntimeError:  # no folder to keep it in
+            self._forget()
+
+    def __call__(self, *arrays: Array) -> None:
+        """Run it."""
+        try:
+            self.run(*arrays)
+        except Exception:
+            # nothing has been changed yet: the loops themselves raise nothing
+            self._forget()
+            self.run(*arrays)
+
+    def _forget(self) -> None:
+        self.run = njit(error_model="numpy")(self.function)
 
 
-@_compiled
+@Loop
 def add_bias(z: Array, bias: Array) -> None:
     """Add bias (R, 1, H) to z (R, B, H)."""
     row = np.empty(z.shape[2], z.dtype)
@@ -27,7 +55,7 @@ def add_bias(z: Array, bias: Array) -> None:
                 z[r, i, j] += row[j]
 
 
-@_compiled
+@Loop
 def relu(z: Array, bias: Array) -> None:
     """Let z (R, B, H) become max(z + bias, 0); bias (R, 1, H). Not-a-numbers stay."""
     row = np.empty(z.shape[2], z.dtype)
@@ -40,7 +68,7 @@ def relu(z: Array, bias: Array) -> None:
                 z[r, i, j] = nothing if x < nothing else x
 
 
-@_compiled
+@Loop
 def relu_backward(delta: Array, a: Array) -> None:
     """Multiply delta by 1 where a > 0, else by 0; both one-dimensional."""
     one, nothing = delta.dtype.type(1), delta.dtype.type(0)
@@ -48,7 +76,7 @@ def relu_backward(delta: Array, a: Array) -> None:
         delta[i] *= one if a[i] > nothing else nothing
 
 
-@_compiled
+@Loop
 def shift_by_highest(z: Array) -> None:
     """Subtract from each row of z (N, K) its highest number."""
     for i in range(z.shape[0]):
@@ -61,7 +89,7 @@ def shift_by_highest(z: Array) -> None:
             z[i, k] -= highest
 
 
-@_compiled
+@Loop
 def softmax_error(
     z: Array, powers: Array, targets: Array, share: Array, total: Array, own: Array
 ) -> None:
@@ -79,7 +107,7 @@ def softmax_error(
             z[i, k] = (powers[i, k] / sum_of_powers - targets[i, k]) * share[i]
 
 
-@_compiled
+@Loop
 def heavy_ball(
     parameters: Array, gradient: Array, velocity: Array, rate: Array, momentum: Array
 ) -> None:
@@ -92,7 +120,7 @@ def heavy_ball(
             parameters[r, j] -= v * lr
 
 
-@_compiled
+@Loop
 def nesterov(
     parameters: Array, gradient: Array, velocity: Array, rate: Array, momentum: Array
 ) -> None:
@@ -106,7 +134,7 @@ def nesterov(
             parameters[r, j] -= (g + v * m) * lr
 
 
-@_compiled
+@Loop
 def adam(
     parameters: Array,
     gradient: Array,

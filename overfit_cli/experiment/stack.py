@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overfit_cli.compiled import kernels_for
 from overfit_cli.core.answers import Units
 from overfit_cli.core.descent import TrainingData
 from overfit_cli.core.evaluation import Evaluator, Part, View
@@ -187,10 +188,12 @@ class Stack:
 
         Raises:
             UsageError: early stopping without validation rows or with a metric of the other task,
-                folds larger than the data, dropout with the wrong number of probabilities.
+                folds larger than the data, dropout with the wrong number of probabilities; kernels
+                that cannot be had.
             DataError: a fold whose rows all have weight 0.
         """
         self.announcements()
+        kernels_for(0)
         if self.hooks.stop is None:
             return
         metric = self.spec.remedies["early-stopping"]["stop_metric"]

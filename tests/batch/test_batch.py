@@ -310,9 +310,9 @@ def test_a_plan_measures_no_wide_stack(tmp_path: Path, monkeypatch: pytest.Monke
     """Thousands of tiny networks share a stack; making one to measure it would take seconds."""
     widths: list[int] = []
 
-    def watched(specs: Any, data: Any) -> Stack:
+    def watched(specs: Any, *given: Any) -> Stack:
         widths.append(len(specs))
-        return Stack(specs, data)
+        return Stack(specs, *given)
 
     monkeypatch.setattr(estimating, "Stack", watched)
     plan = Plan(read_batch(str(written(tmp_path, "dataset = 'moons'\nhidden = [2]\n")), {}))

@@ -3,9 +3,10 @@
 python tests/benchmarks/steps.py [--quick] [--peer torch=PYTHON] [--peer jax=PYTHON] [--json FILE]
 
 One thread. All contenders of one network and width take turns, REPEATS times; a figure is the
-median, a ratio the median of the ratios within one turn. PYTHON is an interpreter that has the
-peer (torch, sklearn, jax); peers that are not given are named and left out. --quick: the small
-networks only, no peers, few turns.
+median, a ratio the median of the ratios within one turn. "compiled" and "numpy" are the program
+with and without its extra `fast`; without Numba there is no "compiled". PYTHON is an interpreter
+that has the peer (torch, sklearn, jax); peers that are not given are named and left out.
+--quick: the small networks only, no peers, few turns.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ os.environ |= THREADS
 import numpy as np
 
 from overfit_cli.batch.bare import BareProducts
+from overfit_cli.compiled import available
 from overfit_cli.core.descent import Descent, TrainingData
 from overfit_cli.core.hooks import column, compose
+from overfit_cli.core.kernels import NUMPY, Kernels
 from overfit_cli.core.layout import Layout
 from overfit_cli.core.network import Network, initial_parameters
-from overfit_cli.core.optimizers import OPTIMIZERS
 from overfit_cli.core.replicas import Replicas
 from overfit_cli.core.schedules import schedule
 from overfit_cli.remedies import REGISTRY
@@ -50,10 +52,12 @@ Contender = Callable[[int], float]
 class Ours:
     """The program's own step: gather a minibatch, masks, both passes, penalties, update."""
 
-    def __init__(self, sizes: tuple[int, ...], batch: int, n_replicas: int, method: str):
+    def __init__(
+        self, sizes: tuple[int, ...], batch: int, n_replicas: int, method: str, kernels: Kernels
+    ):
         rng = np.random.default_rng(0)
         n_rows = 20 * batch
-        network = Network(Layout(sizes), "relu", "categorical")
+        network = Network(Layout(sizes), "relu", "categorical", kernels)
         remedy = REGISTRY[method]
         hooks = compose({method: remedy.build(network.layout, [remedy.settings({})] * n_replicas)})
         codes = rng.integers(sizes[-1], size=n_rows)
@@ -75,7 +79,7 @@ class Ours:
             parameters=initial_parameters(network, keys, np.dtype("float32")),
         )
         self.descent = Descent(
-            network, hooks, data, OPTIMIZERS["sgd"], schedule("constant"), batch, 1
+            network, hooks, data, kernels.optimizers["sgd"], schedule("constant"), batch, 1
         )
         self.descent.init(self.replicas)
 
@@ -127,7 +131,11 @@ def contenders(
 ) -> dict[str, Contender]:
     """Return who takes turns; peers that know no stacks come along at width 1."""
     all_of: dict[str, Contender] = {"bare": Bare(sizes, batch, n_replicas)}
-    all_of |= {f"overfit {m}": Ours(sizes, batch, n_replicas, m) for m in METHODS}
+    compiled, _ = available()
+    for own in (NUMPY,) if compiled is None else (compiled, NUMPY):
+        for method in METHODS:
+            name = f"{own.name} {method}"
+            all_of[name] = Ours(sizes, batch, n_replicas, method, own)
     for name, peer in peers.items():
         if name != "jax" and n_replicas > 1:
             continue

@@ -101,6 +101,7 @@ def test_losses_parameters_and_predictions(
     kind: str, solver: str, activation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(optimizers, "EPSILON", NEGLIGIBLE)
+    monkeypatch.setenv("OVERFIT_KERNELS", "numpy")
     X, y = rows(kind)
     ours, theirs = ours_of(kind, activation, solver, EPOCHS), theirs_of(kind, activation, solver)
     ours.fit(X, y)
