@@ -17,9 +17,9 @@ from overfit_cli.experiment.work import operations
 # Starting worker processes takes longer than this much work in one.
 SMALL = 5e10
 
-# What a process takes: the program, and its rows as they were read, as they are split, as they
-# are gathered for a stack.
-PROCESS_BYTES = 1e8
+# What a process takes: the program, half of it a compiler where there is one, and its rows as they
+# were read, as they are split, as they are gathered for a stack.
+PROCESS_BYTES = 2.5e8
 ROW_COPIES = 3
 
 # So many runs like this one, on these data.

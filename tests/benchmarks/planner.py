@@ -18,7 +18,7 @@ from typing import Any
 
 from overfit_cli.batch.batch import Batch
 from overfit_cli.batch.tasks import Task, work
-from overfit_cli.executors.executor import Finished
+from overfit_cli.executors.executor import Finished, Watch, unwatched
 from overfit_cli.executors.serial import Serial
 from overfit_cli.experiment.config import read_batch
 from overfit_cli.experiment.plan import Plan
@@ -30,7 +30,9 @@ class Instant(Serial):
 
     seconds = 0.0
 
-    def run(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Finished]:
+    def run(
+        self, work: Callable[[Any], Any], tasks: Iterable[Any], watch: Watch = unwatched
+    ) -> Iterator[Finished]:
         """Finish every task at once."""
         for task in tasks:
             started = time.perf_counter()
