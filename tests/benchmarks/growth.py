@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import subprocess
@@ -23,6 +24,8 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import numpy as np
 from steps import Ours
+
+from overfit_cli.compiled import kernels_for
 
 AXES: dict[str, tuple[int, ...]] = {
     "replicas": (1, 4, 16, 64, 256, 1024),
@@ -43,7 +46,7 @@ UNITS = {
 
 def step_us(sizes: tuple[int, ...], n_replicas: int) -> float:
     """Return the median microseconds per step and replica."""
-    ours = Ours(sizes, 32, n_replicas, "none")
+    ours = Ours(sizes, 32, n_replicas, "none", kernels_for(math.inf))
     ours(20)
     n_steps = max(20, round(0.3 / ours(20) * 20))
     return float(np.median([ours(n_steps) / n_steps / n_replicas * 1e6 for _ in range(5)]))
