@@ -78,6 +78,6 @@ def test_much_work_has_a_core_for_each_run(cli, losing, monkeypatch):
 def test_memory_bounds_the_processes(cli, losing, monkeypatch):
     monkeypatch.setattr(workers, "SMALL", 0)
     monkeypatch.setattr(workers, "available_cores", lambda: 64)
-    monkeypatch.setattr(workers, "_memory", lambda: 5.1e8)
+    monkeypatch.setattr(workers, "_memory", lambda: 4.2 * workers.PROCESS_BYTES)
     cli("run", "--method", "none", "--seeds", 3, *TINY)
     assert losing == [("processes", 2)]
